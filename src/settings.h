@@ -1,0 +1,57 @@
+/* Settings in the image: written by the loader, read by master, workers and admin.
+ * Fixed-width, no pointers; texts are struct image_str. Every row of
+ * src/loader/option.def that is no list ends in a field of struct settings. */
+#pragma once
+
+#include "image/image.h"
+
+struct settings {
+	uint32_t workers;                  /* resolved: never 0 */
+	uint32_t log_format, log_level;    /* enum log_format, enum log_level */
+	uint32_t limit_connections;        /* per worker */
+	uint64_t limit_frame;              /* bytes */
+	uint64_t limit_worker_memory;      /* bytes of held frames and buffers per worker */
+	uint32_t limit_idle_ms;
+	uint32_t limit_header_ms;
+	struct image_str admin_bind;       /* "127.0.0.1:9664", "" is off */
+	struct image_str store;            /* "" is off */
+};
+
+struct settings_server {                   /* a bootstrap address of a cluster */
+	struct image_str host;
+	uint32_t port;
+	uint32_t reserved;
+};
+
+struct settings_cluster {
+	struct image_str name;
+	uint32_t first_server, nservers;   /* in IMAGE_SERVERS */
+};
+
+struct settings_bind {                     /* one listening address of a listener */
+	struct image_str host;             /* "" is every address */
+	uint32_t port;
+	uint32_t listener;
+	int32_t broker;                    /* -1 bootstrap, else index of the broker port */
+	uint32_t reserved;
+};
+
+struct settings_listener {
+	struct image_str name;
+	uint32_t cluster;
+	uint32_t first_bind, nbinds;       /* in IMAGE_BINDS */
+	struct image_str advertise_host;   /* "" is the local address of the connection */
+	uint32_t broker_port_base, broker_port_count; /* broker n is base + n mod count */
+};
+
+struct settings_view {
+	const struct settings *settings;
+	const struct settings_cluster *clusters;
+	const struct settings_server *servers;
+	const struct settings_listener *listeners;
+	const struct settings_bind *binds;
+	size_t nclusters, nservers, nlisteners, nbinds;
+};
+
+/* Verifies every index and text; run once per mapped image. */
+int settings_open(struct settings_view *v, const struct image *img) MUST_CHECK;
