@@ -32,6 +32,9 @@ int contract_verify(const struct image *img) MUST_CHECK;       /* its sections; 
 struct contract *contract_open(const struct image *img);       /* of a verified image; NULL: no memory */
 void contract_close(struct contract *c);
 
+#define CONTRACT_TOPIC_TEMPLATES 8u      /* of different documents on one topic */
+#define CONTRACT_RULE_WORDS 8u           /* 256 rules */
+
 /* Everything that concerns one topic of one cluster; no pointers, lives as long as the
  * generation does. */
 struct contract_topic {
@@ -41,6 +44,11 @@ struct contract_topic {
 	bool needs_headers;           /* fill record_view.headers */
 	uint8_t undeclared_action;    /* enum action, when undeclared */
 	uint8_t strictest;            /* enum action: strictest that any verdict of the topic can lead to */
+	/* lib/contract's own: */
+	uint8_t ntemplates;           /* 0: an exact address, `index` says all */
+	bool crowded;                 /* more templates than fit: every record is undecidable */
+	uint32_t templates[CONTRACT_TOPIC_TEMPLATES]; /* entries, nearest first */
+	uint32_t rules[CONTRACT_RULE_WORDS];          /* bit set: the rule's topics match */
 };
 
 /* cluster: index in IMAGE_CLUSTERS. */
@@ -63,6 +71,8 @@ void contract_judge(struct contract *c, const struct contract_topic *t, const st
 struct judgement_report {
 	struct arena *arena;
 	bool hide_values;
+	struct span topic;            /* in, may be null: named in the text of an undeclared topic */
+	uint32_t cluster;             /* in, with topic */
 	const char *document, *channel, *message;   /* nearest message when none matched; "" unknown */
 	const char *part;             /* "payload", "headers", "key", "topic" or "" of the first error */
 	struct schema_error *errors;  /* of the nearest candidate; instance pointers are within the part */

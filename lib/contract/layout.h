@@ -1,0 +1,135 @@
+/* The contract's sections in an image: written by lib/asyncapi, verified and read by
+ * lib/contract. All fields little words of the machine, no pointers; a `struct
+ * contract_list` is a run of items in IMAGE_CONTRACT_DATA. */
+#pragma once
+
+#include "contract/contract.h"
+
+#define CONTRACT_MAX_RULES (CONTRACT_RULE_WORDS * 32)
+#define CONTRACT_NONE UINT32_MAX
+#define CONTRACT_ACTION_UNSET 0xffu
+
+struct contract_list {
+	uint32_t off, n;                /* bytes into IMAGE_CONTRACT_DATA, items */
+};
+
+/* enum action of each enum verdict. */
+struct contract_actions {
+	uint8_t of[8];                  /* VERDICT_COUNT used, the rest 0 */
+};
+
+/* IMAGE_CONTRACT: exactly one. */
+struct contract_root {
+	struct contract_actions policy;
+	struct contract_list clusters;  /* struct contract_cluster, index as IMAGE_CLUSTERS */
+	struct contract_list documents; /* struct contract_document */
+	uint32_t any_document;          /* 1: one accepting document suffices */
+	uint32_t nrules;                /* in IMAGE_RULES */
+};
+
+struct contract_cluster {
+	uint32_t first_topic, ntopics;         /* in IMAGE_TOPICS: exact addresses, sorted by name */
+	uint32_t first_template, ntemplates;   /* in IMAGE_TEMPLATES: most literal characters first */
+};
+
+struct contract_document {
+	struct image_str name;
+};
+
+/* What one document says of one address: the messages of all its channels there. */
+struct contract_declaration {
+	uint32_t document;
+	uint32_t channel;               /* of the first of its channels there */
+	struct contract_list messages;  /* u32, in IMAGE_MESSAGES: candidates; none: nothing may be sent */
+	struct contract_actions actions;       /* when there are no candidates */
+};
+
+/* IMAGE_TOPICS: an address, exact or a template's. */
+struct contract_entry {
+	struct image_str name;
+	struct contract_list declarations;     /* struct contract_declaration; of several documents */
+	uint32_t cluster;
+	uint32_t rules[CONTRACT_RULE_WORDS]; /* exact only: the rules whose topics match */
+	uint8_t strictest;              /* enum action, rules aside */
+	uint8_t needs_headers;
+	uint8_t reserved[2];
+};
+
+/* IMAGE_TEMPLATES: one document's address with parameters. */
+struct contract_template {
+	uint32_t entry;                 /* in IMAGE_TOPICS */
+	uint32_t document;
+	uint32_t literals;              /* characters outside parameters: more is nearer */
+	struct contract_list parts;     /* struct contract_part */
+};
+
+/* A literal text, or a parameter that takes one or more characters. */
+struct contract_part {
+	struct image_str text;          /* literal; of a parameter its name */
+	uint32_t parameter;             /* 0 literal, 1 parameter */
+	uint32_t stop;                  /* parameter: character that it cannot hold, 0 none */
+	struct contract_list values;    /* parameter: struct image_str, its enum; n 0: any value */
+	uint32_t schema;                /* parameter: schema root, SCHEMA_ANY */
+	uint32_t types;                 /* parameter: mask that its text is read by */
+};
+
+/* IMAGE_TOPIC_HASH: u32[power of two], exact entries by hash64(name, cluster): index + 1,
+ * 0 is free; linear probing; at least one cell is free. */
+
+/* IMAGE_CHANNELS */
+struct contract_channel {
+	struct image_str name, address; /* name: its key in the document */
+	uint32_t document;
+	uint32_t reserved;
+};
+
+/* How a part of a record is read before its schema sees it. */
+enum contract_mode {
+	CONTRACT_FREE,                  /* no rule */
+	CONTRACT_JSON,                  /* bytes are one JSON text (payload) or typed text (key, headers) */
+	CONTRACT_TEXT,                  /* bytes are UTF-8: the schema sees a JSON string */
+	CONTRACT_UNDECIDABLE,           /* we cannot judge it; `reason` says why */
+	CONTRACT_MODE_COUNT
+};
+
+/* JSON types that a schema admits at its root, for texts that have no type of their own:
+ * keys, header values, topic parameters. 0: no type named, read as string. */
+enum contract_type {
+	CONTRACT_STRING = 1, CONTRACT_NUMBER = 2, CONTRACT_BOOL = 4, CONTRACT_NULL = 8, CONTRACT_OBJECT = 16, CONTRACT_ARRAY = 32,
+	CONTRACT_BINARY = 64,           /* format: binary: bytes need be no UTF-8 */
+	CONTRACT_TYPE_MASK = 127
+};
+
+struct contract_part_rule {
+	uint32_t mode;                  /* enum contract_mode */
+	uint32_t schema;                /* root */
+	uint32_t types;                 /* key: mask */
+	uint32_t reserved;
+};
+
+/* A header that the schema names. */
+struct contract_header {
+	struct image_str name;
+	uint32_t types;                 /* mask of the value */
+	uint32_t items;                 /* mask of an array's items */
+};
+
+/* IMAGE_MESSAGES: one message of one channel. */
+struct contract_message {
+	struct image_str name;
+	struct image_str reason;        /* why CONTRACT_UNDECIDABLE, "" */
+	uint32_t channel, document;
+	struct contract_part_rule payload, headers, key;
+	struct contract_list known_headers;    /* struct contract_header, sorted by name */
+	uint32_t tombstone;             /* 1: a null value passes whatever the payload's schema */
+	struct contract_actions actions;
+	uint32_t location;              /* line in the document, for reports */
+};
+
+/* IMAGE_RULES: first match wins, per verdict. */
+struct contract_rule {
+	struct image_str topics;        /* glob, "" all */
+	struct image_str message;       /* "" all */
+	uint32_t cluster;               /* CONTRACT_NONE: all */
+	struct contract_actions actions;       /* CONTRACT_ACTION_UNSET: says nothing */
+};
