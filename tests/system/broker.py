@@ -1,0 +1,140 @@
+"""One real Apache Kafka: KRaft, a single node, data on a tmpfs where there is one."""
+
+import atexit
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from ports import free_ports
+from versions import jars
+import wire
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id={node}
+controller.quorum.voters={node}@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+num.partitions=1
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.dedupe.buffer.size=16777216
+num.network.threads=2
+num.io.threads=4
+"""
+
+JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+
+
+def java(version, main, *args, classpath=()):
+    path = ":".join([*map(str, classpath), f"{jars(version)}/*"])
+    return [*JAVA, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", path, main, *map(str, args)]
+
+
+def temp_root():
+    """Memory, if there is a tmpfs with a GiB to spare, else the usual folder."""
+    shm = pathlib.Path("/dev/shm")
+    with contextlib.suppress(OSError):
+        if os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 1 << 30:
+            return shm
+    return pathlib.Path(tempfile.gettempdir())
+
+
+class Broker:
+    NODE = 1
+
+    def __init__(self, version):
+        self.version = version
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
+        self.port = free_ports(2)
+        self.data = self.home / "data"
+        self.log = self.home / "broker.log"
+        self.process = None
+        atexit.register(self.stop)
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        """Starts the process; wait() waits until it answers. Apart, so that several start at once."""
+        config = self.home / "server.properties"
+        config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data))
+        self.data.mkdir(exist_ok=True)
+        self._format(config)
+        out = self.log.open("ab")
+        # whatever ends the tests ends the broker too
+        command = ["setpriv", "--pdeathsig", "KILL", *java(self.version, "kafka.Kafka", config)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        return self
+
+    def _format(self, config):
+        done = subprocess.run(java(self.version, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ",
+                                   "-c", config), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"StorageTool: {done.stdout}{done.stderr}")
+
+    def wait(self, seconds=120):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"Kafka {self.version} ended:\n{self.log.read_text()[-4000:]}")
+            try:
+                with wire.Client(self.port, timeout=5) as client:
+                    if client.metadata([]).brokers:
+                        return self
+            except (OSError, EOFError):
+                pass
+            time.sleep(0.1)
+        raise RuntimeError(f"Kafka {self.version} does not answer:\n{self.log.read_text()[-4000:]}")
+
+    def topic(self, name, partitions=1, **configs):
+        """Makes a topic and waits until every partition has a leader."""
+        with wire.Client(self.port) as client:
+            client.create_topic(name, partitions, configs)
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                found = client.metadata([name]).topics[0]
+                if found.error == 0 and len(found.partitions) == partitions and all(p.error == 0 for p in found.partitions):
+                    return name
+                time.sleep(0.02)
+        raise RuntimeError(f"topic {name} has no leader")
+
+    def batches(self, topic, partition=0):
+        """The batches of a partition as they are stored: bytes of the segment files, split."""
+        stored = b""
+        for segment in sorted((self.data / f"{topic}-{partition}").glob("*.log")):
+            stored += segment.read_bytes()
+        return wire.split_batches(stored)
+
+    def records(self, topic, partition=0):
+        """The decoded records of a partition, in order of the log."""
+        return [r for raw in self.batches(topic, partition) for r in wire.Batch.decode(raw).records]
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
