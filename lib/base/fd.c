@@ -18,7 +18,7 @@ int fd_set_nonblock(int fd)
 	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? E_SYS : 0;
 }
 
-static int read_whole(int fd, size_t limit, char **out, size_t *n)
+int fd_read_regular(int fd, size_t limit, char **out, size_t *n)
 {
 	struct stat st;
 
@@ -58,7 +58,7 @@ int fd_read_file(int dirfd, const char *path, size_t limit, char **out, size_t *
 
 	if (fd < 0)
 		return E_SYS;
-	int r = read_whole(fd, limit, out, n);
+	int r = fd_read_regular(fd, limit, out, n);
 	close(fd);
 	return r;
 }

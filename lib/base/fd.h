@@ -8,6 +8,8 @@ int fd_set_nonblock(int fd) MUST_CHECK;
 /* Whole file of at most limit bytes into a fresh malloc'ed, NUL-terminated block.
  * Regular files only: E_UNSUPPORTED for others, E_LIMIT when larger. */
 int fd_read_file(int dirfd, const char *path, size_t limit, char **out, size_t *n) MUST_CHECK;
+/* The same for a descriptor that is open already, from where it stands; stays open. */
+int fd_read_regular(int fd, size_t limit, char **out, size_t *n) MUST_CHECK;
 int fd_write_all(int fd, const void *p, size_t n) MUST_CHECK;
 
 #define FD_PASS_MAX 64

@@ -27,12 +27,13 @@ struct finding {
 struct findings {
 	struct arena arena;          /* owns all texts */
 	struct finding *items;
-	size_t n, cap, max;          /* beyond max only counted */
+	size_t n, cap, max;          /* beyond max (0: 1000) only counted */
 	size_t errors, warnings;
 };
 
 void findings_init(struct findings *f, size_t max);
 void findings_fini(struct findings *f);
+/* The very same finding twice is one. */
 void finding_add(struct findings *f, enum finding_severity severity, const char *code, struct location at, const char *fmt, ...) PRINTF_LIKE(5, 6);
 #define finding_error(f, code, at, ...) finding_add(f, FINDING_ERROR, code, at, __VA_ARGS__)
 #define finding_warning(f, code, at, ...) finding_add(f, FINDING_WARNING, code, at, __VA_ARGS__)

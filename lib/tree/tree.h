@@ -22,12 +22,19 @@ struct tree_node {
 	struct span text;              /* TREE_STRING: decoded; TREE_NUMBER: its exact JSON spelling */
 	struct tree_file *file;
 	struct tree_node *parent, *next, *first;
+	union {                        /* lib/tree's own */
+		struct tree_node **index;   /* of large containers, for tree_get and tree_item */
+		struct tree_node *target;   /* of a $ref's text, once resolved */
+	};
+	uint32_t index_mask;
+	enum tree_ref_state { REF_NEW, REF_BUSY, REF_KNOWN, REF_BROKEN } ref_state;
 };
 
-struct tree_limits {
+struct tree_limits {                   /* a field of 0 is its default */
 	size_t file_bytes;             /* default 4 MiB */
+	size_t total_bytes;            /* of all files, default 64 MiB */
 	size_t nodes;                  /* default 1,000,000, alias expansion included */
-	unsigned depth;                /* default 128 */
+	unsigned depth;                /* default 128, at most 1024 */
 	size_t files;                  /* default 256 */
 };
 
@@ -38,7 +45,9 @@ struct tree_file {
 	struct tree_set *set;
 	const char *source;            /* the text, for carets; NUL-terminated */
 	size_t source_n;
-	const char *folder;            /* canonical folder that it was read from */
+	const char *folder;            /* canonical folder that it was read from; "" for bytes given to tree_parse */
+	const char *canonical;         /* canonical path; NULL for bytes given to tree_parse */
+	const char *uri;               /* set when tree_map_uri served it: its references are relative to this */
 };
 
 /* All files that one loader run reads, with the folders that references may reach. */
@@ -53,7 +62,10 @@ int tree_allow_folder(struct tree_set *s, const char *folder) MUST_CHECK;
 /* uri, as a $ref spells it, is served from this path instead of being refused. */
 int tree_map_uri(struct tree_set *s, const char *uri, const char *path) MUST_CHECK;
 
-/* NULL when it cannot be read or parsed: the findings say why. A file is read once. */
+/* NULL when it cannot be read or parsed: the findings say why. A file is read once. It
+ * is read as JSON when its name ends in .json, or when it begins with { or [ and is JSON;
+ * as YAML else. An empty YAML file is null. tree_parse copies the bytes; relative
+ * references in them lead nowhere. */
 struct tree_file *tree_load(struct tree_set *s, const char *path);
 struct tree_file *tree_parse(struct tree_set *s, const char *name, const char *bytes, size_t n);
 
@@ -73,6 +85,7 @@ const char *tree_path(const struct tree_node *node);
  * itself when it is no reference. NULL after a finding (not found, outside the allowed
  * folders, loop, remote). Relative to the file that holds the reference. */
 struct tree_node *tree_deref(struct tree_node *node);
+bool tree_is_reference(const struct tree_node *node);   /* a map whose $ref is a text */
 /* One step for an already extracted reference text, reported at `at`. */
 struct tree_node *tree_resolve(struct tree_node *at, struct span ref);
 
