@@ -14,7 +14,7 @@ lib/compile : base json tree image schema : pcre2.h idn2.h
 lib/contract : base image schema :
 lib/asyncapi : base json tree image schema compile contract :
 lib/pipeline : base contract schema :
-lib/compress : base : zlib.h lz4frame.h lz4.h zstd.h snappy-c.h
+lib/compress : base : zlib.h lz4frame.h lz4.h zstd.h zstd_errors.h snappy-c.h
 lib/kafka : base compress :
 lib/shm : base :
 src/master : base image shm master settings.h heritage.h control.h : event2/ systemd/
