@@ -15,6 +15,9 @@ struct settings {
 	uint32_t limit_header_ms;
 	struct image_str admin_bind;       /* "127.0.0.1:9664", "" is off */
 	struct image_str store;            /* "" is off */
+	struct image_str log_file;         /* "" is stderr */
+	struct image_str control;          /* path of control.sock; "" is off */
+	struct image_str user;             /* that children drop to when the master is root */
 };
 
 struct settings_server {                   /* a bootstrap address of a cluster */

@@ -1,0 +1,76 @@
+/* Settings of an image, verified: every index and text in bounds. Owner: loader's
+ * format; read by master, workers and admin. */
+#include "settings.h"
+
+#define SERVERS_MAX 4096u
+#define PORT_MAX 65535u
+
+static bool texts_are_sound(const struct image *img, const struct image_str *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!image_str_is_sound(img, s[i]))
+			return false;
+	return true;
+}
+
+static bool range_fits(uint32_t first, uint32_t n, size_t total)
+{
+	return first <= total && n <= total - first;
+}
+
+static bool clusters_are_sound(const struct settings_view *v, const struct image *img)
+{
+	for (size_t i = 0; i < v->nclusters; i++) {
+		const struct settings_cluster *c = &v->clusters[i];
+		if (!texts_are_sound(img, &c->name, 1) || c->nservers == 0 || !range_fits(c->first_server, c->nservers, v->nservers))
+			return false;
+	}
+	for (size_t i = 0; i < v->nservers; i++)
+		if (!texts_are_sound(img, &v->servers[i].host, 1) || v->servers[i].port == 0 || v->servers[i].port > PORT_MAX)
+			return false;
+	return v->nservers <= SERVERS_MAX;
+}
+
+static bool listeners_are_sound(const struct settings_view *v, const struct image *img)
+{
+	for (size_t i = 0; i < v->nlisteners; i++) {
+		const struct settings_listener *l = &v->listeners[i];
+		if (!texts_are_sound(img, (const struct image_str[]){ l->name, l->advertise_host }, 2) ||
+		    l->cluster >= v->nclusters || !range_fits(l->first_bind, l->nbinds, v->nbinds) ||
+		    l->broker_port_count == 0 || l->broker_port_base == 0 ||
+		    (uint64_t)l->broker_port_base + l->broker_port_count - 1 > PORT_MAX)
+			return false;
+	}
+	return true;
+}
+
+static bool binds_are_sound(const struct settings_view *v, const struct image *img)
+{
+	for (size_t i = 0; i < v->nbinds; i++) {
+		const struct settings_bind *b = &v->binds[i];
+		if (!texts_are_sound(img, &b->host, 1) || b->port > PORT_MAX || b->listener >= v->nlisteners ||
+		    b->broker < -1 || b->broker >= (int64_t)v->listeners[b->listener].broker_port_count)
+			return false;
+	}
+	return true;
+}
+
+int settings_open(struct settings_view *v, const struct image *img)
+{
+	size_t n;
+
+	v->settings = image_table(img, IMAGE_SETTINGS, sizeof *v->settings, &n);
+	if (!v->settings || n != 1)
+		return E_MALFORMED;
+	v->clusters = image_table(img, IMAGE_CLUSTERS, sizeof *v->clusters, &v->nclusters);
+	v->servers = image_table(img, IMAGE_SERVERS, sizeof *v->servers, &v->nservers);
+	v->listeners = image_table(img, IMAGE_LISTENERS, sizeof *v->listeners, &v->nlisteners);
+	v->binds = image_table(img, IMAGE_BINDS, sizeof *v->binds, &v->nbinds);
+	if (!v->clusters || !v->servers || !v->listeners || !v->binds)
+		return E_MALFORMED;
+	const struct settings *s = v->settings;
+	if (s->workers == 0 || s->workers > 1024 || s->limit_connections == 0 || s->limit_frame == 0 ||
+	    !texts_are_sound(img, (const struct image_str[]){ s->admin_bind, s->store, s->log_file, s->control, s->user }, 5))
+		return E_MALFORMED;
+	return clusters_are_sound(v, img) && listeners_are_sound(v, img) && binds_are_sound(v, img) ? 0 : E_MALFORMED;
+}
