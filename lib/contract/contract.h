@@ -32,7 +32,7 @@ int contract_verify(const struct image *img) MUST_CHECK;       /* its sections; 
 struct contract *contract_open(const struct image *img);       /* of a verified image; NULL: no memory */
 void contract_close(struct contract *c);
 
-#define CONTRACT_TOPIC_TEMPLATES 8u      /* of different documents on one topic */
+#define CONTRACT_TOPIC_ENTRIES 8u        /* the exact address and templates of other documents */
 #define CONTRACT_RULE_WORDS 8u           /* 256 rules */
 
 /* Everything that concerns one topic of one cluster; no pointers, lives as long as the
@@ -45,9 +45,9 @@ struct contract_topic {
 	uint8_t undeclared_action;    /* enum action, when undeclared */
 	uint8_t strictest;            /* enum action: strictest that any verdict of the topic can lead to */
 	/* lib/contract's own: */
-	uint8_t ntemplates;           /* 0: an exact address, `index` says all */
+	uint8_t nentries;
 	bool crowded;                 /* more templates than fit: every record is undecidable */
-	uint32_t templates[CONTRACT_TOPIC_TEMPLATES]; /* entries, nearest first */
+	uint32_t entries[CONTRACT_TOPIC_ENTRIES];     /* nearest first */
 	uint32_t rules[CONTRACT_RULE_WORDS];          /* bit set: the rule's topics match */
 };
 

@@ -6,7 +6,6 @@
 
 #define CONTRACT_MAX_HEADERS 256u       /* of one record; beyond: undecidable */
 #define CONTRACT_MAX_TOPIC 1024u        /* bytes; no template matches a longer one */
-#define CONTRACT_MAX_PARTS 32u          /* of a template */
 
 struct contract_tables {
 	const struct image *img;
@@ -64,12 +63,11 @@ enum action contract_action(const struct contract *c, const struct contract_topi
 struct declaration_walk {
 	const struct contract *c;
 	const struct contract_topic *t;
-	unsigned next_template;
+	unsigned next_entry;
 	const struct contract_declaration *at;
 	uint32_t left;
 };
 struct declaration_walk declaration_walk(const struct contract *c, const struct contract_topic *t);
 const struct contract_declaration *declaration_next(struct declaration_walk *w);
 
-bool contract_glob(struct span pattern, struct span text);
 bool contract_template_matches(const struct contract *c, const struct contract_template *template, struct span topic);

@@ -6,6 +6,7 @@
 #include "contract/contract.h"
 
 #define CONTRACT_MAX_RULES (CONTRACT_RULE_WORDS * 32)
+#define CONTRACT_MAX_PARTS 32u          /* of a template */
 #define CONTRACT_NONE UINT32_MAX
 #define CONTRACT_ACTION_UNSET 0xffu
 
@@ -52,7 +53,8 @@ struct contract_entry {
 	uint32_t rules[CONTRACT_RULE_WORDS]; /* exact only: the rules whose topics match */
 	uint8_t strictest;              /* enum action, rules aside */
 	uint8_t needs_headers;
-	uint8_t reserved[2];
+	uint8_t other_templates;        /* exact only: templates of other documents may match too */
+	uint8_t reserved;
 };
 
 /* IMAGE_TEMPLATES: one document's address with parameters. */
@@ -133,3 +135,6 @@ struct contract_rule {
 	uint32_t cluster;               /* CONTRACT_NONE: all */
 	struct contract_actions actions;       /* CONTRACT_ACTION_UNSET: says nothing */
 };
+
+/* Topics of a rule: * is any run of characters, ? any one. */
+bool contract_glob(struct span pattern, struct span text);

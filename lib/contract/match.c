@@ -135,33 +135,33 @@ static uint32_t exact_entry(const struct contract *c, uint32_t cluster, struct s
 	return CONTRACT_NONE;
 }
 
-static bool document_is_taken(const struct contract *c, const struct contract_topic *t, const struct contract_template *template)
+static bool document_is_taken(const struct contract *c, const struct contract_topic *t, uint32_t document)
 {
-	for (unsigned i = 0; i < t->ntemplates; i++) {
-		const struct contract_declaration *d = contract_items(&c->t, c->t.topics[t->templates[i]].declarations);
-		if (d->document == template->document)
+	struct declaration_walk w = declaration_walk(c, t);
+	const struct contract_declaration *d;
+
+	while ((d = declaration_next(&w)))
+		if (d->document == document)
 			return true;
-	}
 	return false;
 }
 
-/* Of each document its nearest template: they are sorted so that this is the first. */
+/* Of each document its nearest template: they are sorted so that this is the first. An
+ * exact address beats the templates of its own document. */
 static void find_templates(const struct contract *c, uint32_t cluster, struct span topic, struct contract_topic *t)
 {
 	const struct contract_cluster *row = &c->t.clusters[cluster];
 
 	for (uint32_t i = 0; i < row->ntemplates; i++) {
 		const struct contract_template *template = &c->t.templates[row->first_template + i];
-		if (document_is_taken(c, t, template) || !contract_template_matches(c, template, topic))
+		if (document_is_taken(c, t, template->document) || !contract_template_matches(c, template, topic))
 			continue;
-		if (t->ntemplates == CONTRACT_TOPIC_TEMPLATES) {
+		if (t->nentries == CONTRACT_TOPIC_ENTRIES) {
 			t->crowded = true;
 			break;
 		}
-		t->templates[t->ntemplates++] = template->entry;
+		t->entries[t->nentries++] = template->entry;
 	}
-	if (t->ntemplates)
-		t->index = t->templates[0];
 }
 
 static void find_rules(const struct contract *c, uint32_t cluster, struct span topic, struct contract_topic *t)
@@ -217,28 +217,35 @@ static void sum_up(const struct contract *c, struct contract_topic *t, uint32_t 
 	raise(&t->strictest, e->strictest);
 }
 
+static void undeclared(const struct contract *c, struct contract_topic *t)
+{
+	t->undeclared_action = contract_action(c, t, (struct image_str){ 0, 0 }, &c->t.root->policy, VERDICT_UNDECLARED);
+	t->strictest = t->undeclared_action;
+	t->any_policy = t->undeclared_action != ACTION_OBSERVE;
+}
+
 void contract_find(const struct contract *c, uint32_t cluster, struct span topic, struct contract_topic *out)
 {
 	*out = (struct contract_topic){ .index = CONTRACT_NONE };
 	if (cluster >= c->t.root->clusters.n || span_is_null(topic))
 		return;
-	out->index = exact_entry(c, cluster, topic);
-	if (out->index != CONTRACT_NONE) {
-		memcpy(out->rules, c->t.topics[out->index].rules, sizeof out->rules);
-		sum_up(c, out, out->index);
+	uint32_t exact = exact_entry(c, cluster, topic);
+	if (exact != CONTRACT_NONE) {
+		memcpy(out->rules, c->t.topics[exact].rules, sizeof out->rules);
+		out->entries[out->nentries++] = exact;
 	} else {
-		find_templates(c, cluster, topic, out);
 		find_rules(c, cluster, topic, out);
-		for (unsigned i = 0; i < out->ntemplates; i++)
-			sum_up(c, out, out->templates[i]);
 	}
-	if (out->index == CONTRACT_NONE) {
-		out->undeclared_action = contract_action(c, out, (struct image_str){ 0, 0 }, &c->t.root->policy, VERDICT_UNDECLARED);
-		out->strictest = out->undeclared_action;
-		out->any_policy = out->undeclared_action != ACTION_OBSERVE;
+	if (exact == CONTRACT_NONE || c->t.topics[exact].other_templates)
+		find_templates(c, cluster, topic, out);
+	if (out->nentries == 0) {
+		undeclared(c, out);
 		return;
 	}
+	out->index = out->entries[0];
 	out->any_policy = true;
+	for (unsigned i = 0; i < out->nentries; i++)
+		sum_up(c, out, out->entries[i]);
 	if (!rules_are_empty(out)) {
 		out->strictest = ACTION_OBSERVE;
 		strictest_by_rules(c, out);
@@ -270,22 +277,15 @@ bool contract_is_empty(const struct contract *c, uint32_t cluster)
 
 struct declaration_walk declaration_walk(const struct contract *c, const struct contract_topic *t)
 {
-	struct declaration_walk w = { .c = c, .t = t };
-
-	if (t->ntemplates == 0 && t->index < c->t.ntopics) {
-		const struct contract_entry *e = &c->t.topics[t->index];
-		w.at = contract_items(&c->t, e->declarations);
-		w.left = e->declarations.n;
-	}
-	return w;
+	return (struct declaration_walk){ .c = c, .t = t };
 }
 
 const struct contract_declaration *declaration_next(struct declaration_walk *w)
 {
 	if (w->left == 0) {
-		if (w->next_template >= w->t->ntemplates)
+		if (w->next_entry >= w->t->nentries)
 			return NULL;
-		const struct contract_entry *e = &w->c->t.topics[w->t->templates[w->next_template++]];
+		const struct contract_entry *e = &w->c->t.topics[w->t->entries[w->next_entry++]];
 		w->at = contract_items(&w->c->t, e->declarations);
 		w->left = e->declarations.n;
 	}

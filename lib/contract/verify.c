@@ -55,7 +55,7 @@ static bool declaration_is_sound(const struct contract_tables *t, const struct c
 
 static bool entry_is_sound(const struct contract_tables *t, const struct contract_entry *e)
 {
-	if (!text_is_sound(t, e->name) || e->cluster >= t->root->clusters.n || e->strictest >= ACTION_COUNT || e->needs_headers > 1 ||
+	if (!text_is_sound(t, e->name) || e->cluster >= t->root->clusters.n || e->strictest >= ACTION_COUNT || e->needs_headers > 1 || e->other_templates > 1 ||
 	    !list_is_sound(t, e->declarations, sizeof(struct contract_declaration)))
 		return false;
 	const struct contract_declaration *d = contract_items(t, e->declarations);
