@@ -388,6 +388,7 @@ bool stats_value_at(const struct stats *s, size_t part, uint32_t i, enum stats_m
 	if (metric >= STATS_COUNT)
 		return false;
 	*m = metric;
-	*v = (struct stats_value){ .labels = series_text(p, i), .value = LOAD(&p->series[i].value) };
+	*v = (struct stats_value){ .labels = series_text(p, i), .value = LOAD(&p->series[i].value),
+	                           .is_other = i < other_of(STATS_COUNT) };
 	return true;
 }

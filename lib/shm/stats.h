@@ -98,6 +98,7 @@ uint64_t stats_sum(const struct stats *s, enum stats_metric m);
 struct stats_value {
 	struct span labels;              /* rendered: topic="a",message="b"; borrowed from the region */
 	uint64_t value;
+	bool is_other;                   /* what had no room; there from the start, with 0 */
 };
 
 /* The i-th series of a part; false when the part has fewer. part: worker or STATS_MASTER. */
