@@ -353,6 +353,13 @@ struct http *http_new(struct event_base *base, const struct facts *facts)
 	return h;
 }
 
+void http_stop(struct http *h)
+{
+	if (h->bound)
+		evhttp_del_accept_socket(h->server, h->bound);
+	h->bound = NULL;
+}
+
 int http_serve(struct http *h, int fd, const char *address)
 {
 	struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(h->server, fd);
@@ -362,8 +369,7 @@ int http_serve(struct http *h, int fd, const char *address)
 		return E_NOMEM;
 	}
 	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
-	if (h->bound)
-		evhttp_del_accept_socket(h->server, h->bound);
+	http_stop(h);
 	h->bound = bound;
 	h->loopback = is_loopback(address);
 	return 0;

@@ -15,4 +15,5 @@ int http_listen(const char *address, const char **why) MUST_CHECK;
 struct http *http_new(struct event_base *base, const struct facts *facts);
 /* Takes the fd; closes the one before. address is the text that http_listen got. */
 int http_serve(struct http *h, int fd, const char *address) MUST_CHECK;
+void http_stop(struct http *h);          /* closes the listener, keeps the rest */
 void http_free(struct http *h);

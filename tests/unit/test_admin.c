@@ -8,25 +8,31 @@
 
 #include <event2/event.h>
 
+#include "admin/admin.h"
 #include "admin/facts.h"
 #include "admin/http.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "control.h"
 #include "unit.h"
 
 #define NOW 1000000u
 
-/* An image of one cluster and one listener with broker ports 19200-19201. */
-static void make_image(struct facts *f, uint64_t generation)
+/* An image of one cluster and one listener with broker ports 19200-19201; a memfd. */
+static int image_fd(uint64_t generation, const char *admin_bind)
 {
 	struct image_builder b;
 	struct buf out;
 
 	image_builder_init(&b);
+	struct settings settings = { .workers = 1, .limit_connections = 1, .limit_frame = 1, .log_level = LOG_LEVEL_INFO,
+	                             .admin_bind = image_intern(&b, span_str(admin_bind)) };
 	struct settings_cluster c = { .name = image_intern(&b, SPAN_LIT("main")), .nservers = 1 };
 	struct settings_server s = { .host = image_intern(&b, SPAN_LIT("kafka-1")), .port = 9092 };
 	struct settings_bind bind = { .host = image_intern(&b, SPAN_LIT("::1")), .port = 19092, .broker = -1 };
 	struct settings_listener l = { .name = image_intern(&b, SPAN_LIT("front")), .nbinds = 1,
 	                               .broker_port_base = 19200, .broker_port_count = 2 };
+	image_append(&b, IMAGE_SETTINGS, &settings, sizeof settings, 8);
 	image_append(&b, IMAGE_CLUSTERS, &c, sizeof c, 8);
 	image_append(&b, IMAGE_SERVERS, &s, sizeof s, 8);
 	image_append(&b, IMAGE_BINDS, &bind, sizeof bind, 8);
@@ -34,15 +40,19 @@ static void make_image(struct facts *f, uint64_t generation)
 	buf_init(&out, 0);
 	ck_assert_int_eq(image_finish(&b, generation, &out), 0);
 	int fd = fd_memfd_sealed("test", out.p, out.n);
-	ck_assert_int_eq(image_map(&f->image, fd), 0);
-	close(fd);
+	ck_assert_int_ge(fd, 0);
 	buf_fini(&out);
 	image_builder_fini(&b);
-	f->settings.clusters = image_table(&f->image, IMAGE_CLUSTERS, sizeof c, &f->settings.nclusters);
-	f->settings.servers = image_table(&f->image, IMAGE_SERVERS, sizeof s, &f->settings.nservers);
-	f->settings.binds = image_table(&f->image, IMAGE_BINDS, sizeof bind, &f->settings.nbinds);
-	f->settings.listeners = image_table(&f->image, IMAGE_LISTENERS, sizeof l, &f->settings.nlisteners);
-	ck_assert_uint_eq(f->settings.nlisteners, 1);
+	return fd;
+}
+
+static void make_image(struct facts *f, uint64_t generation)
+{
+	int fd = image_fd(generation, "127.0.0.1:0");
+
+	ck_assert_int_eq(image_map(&f->image, fd), 0);
+	ck_assert_int_eq(settings_open(&f->settings, &f->image), 0);
+	close(fd);
 }
 
 static struct facts facts_fresh(size_t nworkers)
@@ -465,8 +475,164 @@ START_TEST(http_takes_over_a_stale_socket_file)
 }
 END_TEST
 
+/* ---- the process, under a master that is played here ---- */
+
+struct process {
+	pid_t pid;
+	int control;
+	struct server server;            /* for ask(); its port is the one that was free */
+};
+
+static uint16_t free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, n), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static struct process process_start(void)
+{
+	struct process p = { .server.port = free_port() };
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	struct heritage h = { .control = pair[1], .log = STDERR_FILENO, .stats = stats_create(1),
+	                      .topology = topology_create(1), .image = -1, .nworkers = 1 };
+	p.pid = fork();
+	if (p.pid == 0) {
+		close(pair[0]);
+		_exit(admin_main(&h));
+	}
+	close(pair[1]);
+	close(h.stats);
+	close(h.topology);
+	p.control = pair[0];
+	return p;
+}
+
+static struct control_message hear(const struct process *p)
+{
+	struct control_message m;
+	int fd;
+
+	ck_assert_int_eq(control_recv(p->control, &m, &fd), 0);
+	ck_assert_int_eq(fd, -1);
+	return m;
+}
+
+static void tell(const struct process *p, enum control_type type, uint64_t generation, int fd)
+{
+	struct control_message m = control_of(type, generation);
+
+	ck_assert_int_eq(control_send(p->control, &m, fd), 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static struct control_message prepare(const struct process *p, uint64_t generation, const char *address)
+{
+	tell(p, CONTROL_PREPARE, generation, image_fd(generation, address));
+	struct control_message m = hear(p);
+	ck_assert_int_eq(m.type, CONTROL_PREPARED);
+	ck_assert_uint_eq(m.generation, generation);
+	return m;
+}
+
+static void commit(const struct process *p, uint64_t generation)
+{
+	tell(p, CONTROL_COMMIT, generation, -1);
+	struct control_message m = hear(p);
+	ck_assert_int_eq(m.type, CONTROL_COMMITTED);
+	ck_assert_int_eq(m.error, 0);
+}
+
+static void process_end(struct process *p)
+{
+	int status;
+
+	close(p->control);
+	ck_assert_int_eq(waitpid(p->pid, &status, 0), p->pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+
+START_TEST(process_follows_its_master)
+{
+	struct process p = process_start();
+	char address[32], other[32];
+
+	snprintf(address, sizeof address, "127.0.0.1:%u", p.server.port);
+	ck_assert_int_eq(hear(&p).type, CONTROL_READY);
+	ck_assert_int_eq(prepare(&p, 1, address).error, 0);
+	commit(&p, 1);
+	ck_assert_ptr_nonnull(strstr(ask(&p.server, "GET /v1/status HTTP/1.1\r\n" END_OF_REQUEST), "\"generation\":1,"));
+
+	/* A generation that was dropped is forgotten. */
+	ck_assert_int_eq(prepare(&p, 2, address).error, 0);
+	tell(&p, CONTROL_DROP, 2, -1);
+	tell(&p, CONTROL_COMMIT, 2, -1);
+	ck_assert_int_eq(hear(&p).error, E_STATE);
+
+	/* Another address takes over with the commit. */
+	p.server.port = free_port();
+	snprintf(other, sizeof other, "127.0.0.1:%u", p.server.port);
+	ck_assert_int_eq(prepare(&p, 3, other).error, 0);
+	commit(&p, 3);
+	ck_assert_ptr_nonnull(strstr(ask(&p.server, "GET /v1/status HTTP/1.1\r\n" END_OF_REQUEST), "\"generation\":3,"));
+	int fd = http_listen(address, &(const char *){ "" });
+	ck_assert_int_ge(fd, 0);
+
+	/* One that is taken refuses the generation and says why. */
+	struct control_message m = prepare(&p, 4, address);
+	ck_assert_int_eq(m.error, E_SYS);
+	ck_assert_ptr_nonnull(strstr(m.text, "Address already in use"));
+	close(fd);
+	process_end(&p);
+}
+END_TEST
+
+START_TEST(process_shows_the_last_reload)
+{
+	struct process p = process_start();
+	char address[32];
+
+	snprintf(address, sizeof address, "127.0.0.1:%u", p.server.port);
+	ck_assert_int_eq(hear(&p).type, CONTROL_READY);
+	struct control_message m = control_of(CONTROL_ANSWER, 0);
+	m.error = E_FINDINGS;
+	ck_assert_int_eq(control_send_text(p.control, "a.yaml:3:1: one\nb", 17), 0);
+	ck_assert_int_eq(control_send_text(p.control, ".yaml:4:1: two\n", 15), 0);
+	ck_assert_int_eq(control_send(p.control, &m, -1), 0);
+	ck_assert_int_eq(prepare(&p, 1, address).error, 0);
+	commit(&p, 1);
+	char *reply = ask(&p.server, "GET /v1/status HTTP/1.1\r\n" END_OF_REQUEST);
+	ck_assert_ptr_nonnull(strstr(reply, "\"outcome\":\"refused\""));
+	ck_assert_ptr_nonnull(strstr(reply, "\"findings\":[\"a.yaml:3:1: one\",\"b.yaml:4:1: two\"]"));
+	process_end(&p);
+}
+END_TEST
+
+START_TEST(process_refuses_what_is_no_image)
+{
+	struct process p = process_start();
+
+	ck_assert_int_eq(hear(&p).type, CONTROL_READY);
+	tell(&p, CONTROL_PREPARE, 1, fd_memfd_sealed("test", "not an image", 12));
+	ck_assert_int_lt(hear(&p).error, 0);
+	tell(&p, CONTROL_PREPARE, 1, -1);
+	ck_assert_int_lt(hear(&p).error, 0);
+	process_end(&p);
+}
+END_TEST
+
 UNIT_MAIN("admin", ready_wants_a_commit_and_a_worker, ready_wants_one_generation, ready_wants_brokers_that_answer,
           ready_wants_a_port_for_each_broker, metrics_are_prometheus_text, metrics_families_are_whole,
           status_is_one_json_object, http_serves_the_table, http_head_has_no_body, http_errors_are_problems,
           http_host_of_this_machine_passes, http_bounds_headers, http_listen_says_what_is_wrong,
-          http_takes_over_a_stale_socket_file)
+          http_takes_over_a_stale_socket_file, process_follows_its_master, process_shows_the_last_reload,
+          process_refuses_what_is_no_image)
