@@ -1,9 +1,22 @@
 #!/bin/sh
-# Manuals are well formed, and every manual of man/ is one that is installed.
+# Manuals are well formed and installed, and every metric and every command of the tool
+# has its text in them.
 cd "${top_srcdir:-.}" || exit 2
 bad=0
+
+fail() {
+	echo "$*"
+	bad=1
+}
+
 for page in man/*; do
-	grep -q "dist_man_MANS.*$page" Makefile.am || { echo "$page: not in dist_man_MANS"; bad=1; }
+	grep -q "dist_man_MANS.*$page" Makefile.am || fail "$page: not in dist_man_MANS"
+done
+for name in $(sed -n 's/^METRIC([^"]*"\([a-z_]*\)".*/\1/p' lib/shm/metric.def); do
+	grep -q "^\.It Ic.* $name\( \|$\)" man/event-gateway.8 || fail "lib/shm/metric.def: $name has no text in man/event-gateway.8"
+done
+for name in $(sed -n 's/^COMMAND("\([a-z-]*\)".*/\1/p' src/egctl/command.def); do
+	grep -q "^\.\(It \)\?Ic\(.* \| \)$name\( \|$\)" man/egctl.1 || fail "src/egctl/command.def: $name has no text in man/egctl.1"
 done
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning man/* || bad=1
