@@ -1,5 +1,6 @@
 /* egctl demo: a Kafka of three brokers in memory, by librdkafka's mock cluster, for trying
- * the gateway without a JVM. Nothing in it outlives the process. Owner: egctl. */
+ * the gateway without a JVM. Nothing in it outlives the process. Without arguments it has
+ * the topics of etc/demo.yaml. Owner: egctl. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +14,6 @@
 
 #define DEMO_BROKERS 3
 #define DEMO_PARTITIONS 3
-#define DEMO_TOPIC "event-gateway-demo"
 
 static int make_topics(const struct egctl *e, rd_kafka_mock_cluster_t *cluster, char **topics, int n)
 {
@@ -67,7 +67,9 @@ static rd_kafka_t *new_client(char *message, size_t n)
 
 int egctl_demo(struct egctl *e, int argc, char **argv)
 {
-	static char *only[] = { DEMO_TOPIC };
+	static char *of_the_document[] = { "event-gateway-demo", "event-gateway-demo.switched",
+	                                   "event-gateway-demo.commands.north", "event-gateway-demo.commands.south" };
+	int n = argc > 1 ? argc - 1 : (int)ARRAY_LEN(of_the_document);
 	char message[256];
 	sigset_t until;
 
@@ -83,7 +85,7 @@ int egctl_demo(struct egctl *e, int argc, char **argv)
 	rd_kafka_t *rk = new_client(message, sizeof message);
 	if (!rk)
 		return egctl_fail(e, "%s", message);
-	int code = argc > 1 ? serve(e, rk, argv + 1, argc - 1, &until) : serve(e, rk, only, 1, &until);
+	int code = serve(e, rk, argc > 1 ? argv + 1 : of_the_document, n, &until);
 	rd_kafka_destroy(rk);
 	return code;
 }
