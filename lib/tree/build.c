@@ -38,7 +38,8 @@ void build_stop(struct builder *b, const char *code, uint32_t line, uint32_t col
 
 void build_no_memory(struct builder *b)
 {
-	build_stop(b, "out-of-memory", 0, 0, "no memory is left to read this file; give the process more or the file less");
+	build_stop(b, "out-of-memory", 0, 0,
+	           "no memory is left to read this file; give the process more or the file less");
 }
 
 void build_key(struct builder *b, struct span key, uint32_t line, uint32_t column)
@@ -57,7 +58,8 @@ static struct tree_node *new_node(struct builder *b, uint32_t line, uint32_t col
 		return NULL;
 	if (s->nodes >= s->limits.nodes) {
 		build_stop(b, "limit-nodes", line, column,
-		           "the documents hold more than %zu values, expanded aliases included; split them or use fewer aliases",
+		           "the documents hold more than %zu values, expanded aliases included; split them or use "
+		           "fewer aliases",
 		           s->limits.nodes);
 		return NULL;
 	}
@@ -135,8 +137,8 @@ static void check_twin(struct builder *b, const struct tree_node *first, const s
 	if (!span_eq(first->key, second->key))
 		return;
 	build_error(b, "duplicate-key", second->key_line, second->key_column,
-	            "\"%.*s\" is there already, at line %u; keep one of the two", (int)(second->key.n > 200 ? 200 : second->key.n),
-	            (const char *)second->key.p, first->key_line);
+	            "\"%.*s\" is there already, at line %u; keep one of the two",
+	            (int)(second->key.n > 200 ? 200 : second->key.n), (const char *)second->key.p, first->key_line);
 }
 
 static void check_few_keys(struct builder *b, const struct tree_node *map)
@@ -230,7 +232,8 @@ void build_alias(struct builder *b, const struct tree_node *anchored, uint32_t l
 {
 	for (const struct tree_node *up = b->open; up; up = up->parent) {
 		if (up == anchored) {
-			build_stop(b, "yaml-alias", line, column, "the alias stands inside the value that it names; write the value out");
+			build_stop(b, "yaml-alias", line, column,
+			           "the alias stands inside the value that it names; write the value out");
 			return;
 		}
 	}

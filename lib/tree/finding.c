@@ -74,7 +74,8 @@ static void count(struct findings *f, enum finding_severity severity)
 	f->warnings += severity == FINDING_WARNING;
 }
 
-void finding_add(struct findings *f, enum finding_severity severity, const char *code, struct location at, const char *fmt, ...)
+void finding_add(struct findings *f, enum finding_severity severity, const char *code, struct location at,
+                 const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list ap;

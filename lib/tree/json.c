@@ -149,8 +149,9 @@ static bool string(struct reader *r, struct span *out)
 			return false;
 	}
 	if (!at(r, '"')) {
-		fail(r, r->p == r->end ? "the text ends inside a string; close it with \""
-		                       : "a control character inside a string; write it as an escape, such as \\n or \\t");
+		fail(r, r->p == r->end
+		            ? "the text ends inside a string; close it with \""
+		            : "a control character inside a string; write it as an escape, such as \\n or \\t");
 		return false;
 	}
 	r->p++;
@@ -227,7 +228,8 @@ static void scalar(struct reader *r)
 		(void)build_add(r->b, TREE_NULL, line, column);
 	} else {
 		fail(r, r->p == r->end ? "the text ends where a value is expected; complete it"
-		                       : "no value starts here; write an object, an array, a string in \", a number, true, false or null");
+		                       : "no value starts here; write an object, an array, a string in \", a number, "
+		                         "true, false or null");
 	}
 }
 
@@ -300,7 +302,8 @@ static bool next(struct reader *r)
 			return true;
 		}
 		if (!at(r, map ? '}' : ']')) {
-			fail(r, map ? "neither , nor } after a member; write one" : "neither , nor ] after an item; write one");
+			fail(r, map ? "neither , nor } after a member; write one"
+			            : "neither , nor ] after an item; write one");
 			return false;
 		}
 		r->p++;

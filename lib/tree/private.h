@@ -46,8 +46,10 @@ struct builder {
 	bool stopped;                    /* reading on makes no sense */
 };
 
-void build_error(struct builder *b, const char *code, uint32_t line, uint32_t column, const char *fmt, ...) PRINTF_LIKE(5, 6);
-void build_stop(struct builder *b, const char *code, uint32_t line, uint32_t column, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void build_error(struct builder *b, const char *code, uint32_t line, uint32_t column, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+void build_stop(struct builder *b, const char *code, uint32_t line, uint32_t column, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 void build_key(struct builder *b, struct span key, uint32_t line, uint32_t column);
 /* NULL when the builder has stopped. A map or a sequence stays open until build_leave. */
 struct tree_node *build_add(struct builder *b, enum tree_kind kind, uint32_t line, uint32_t column);
@@ -62,7 +64,16 @@ void tree_read_json(struct builder *b);
 void tree_read_yaml(struct builder *b);
 
 /* A plain scalar of the YAML 1.2 core schema. */
-enum tree_plain { PLAIN_STRING, PLAIN_NULL, PLAIN_TRUE, PLAIN_FALSE, PLAIN_NUMBER, PLAIN_NOT_FINITE, PLAIN_TOO_LONG, PLAIN_NOMEM };
+enum tree_plain {
+	PLAIN_STRING,
+	PLAIN_NULL,
+	PLAIN_TRUE,
+	PLAIN_FALSE,
+	PLAIN_NUMBER,
+	PLAIN_NOT_FINITE,
+	PLAIN_TOO_LONG,
+	PLAIN_NOMEM
+};
 /* number: the JSON spelling in a when PLAIN_NUMBER. */
 enum tree_plain tree_plain(struct arena *a, struct span text, struct span *number);
 

@@ -117,13 +117,16 @@ static struct tree_file *file_of(struct step *s, struct span url)
 		return tree_load_mapped(s->at, m);
 	if (is_remote(full)) {
 		finding_error(s->findings, "ref-remote", s->where,
-		              "\"%.*s\" is not on this machine and is never fetched; keep a copy beside the document and refer to that", SHOW(s));
+		              "\"%.*s\" is not on this machine and is never fetched; keep a copy beside the document "
+		              "and refer to that",
+		              SHOW(s));
 		return NULL;
 	}
 	const char *path = memchr(url.p, '?', url.n) ? NULL : percent_decoded(&set->arena, url);
 	if (!path) {
 		finding_error(s->findings, "ref-syntax", s->where,
-		              "\"%.*s\" names no file; a reference is PATH#/POINTER, with %%25 for %% and %%3F for ?", SHOW(s));
+		              "\"%.*s\" names no file; a reference is PATH#/POINTER, with %%25 for %% and %%3F for ?",
+		              SHOW(s));
 		return NULL;
 	}
 	return tree_load_reference(s->at, path);
@@ -142,7 +145,8 @@ static void list_names(struct buf *out, const struct tree_node *n)
 	} else {
 		buf_puts(out, "has ");
 		for (const struct tree_node *it = n->first; it && shown < 8; it = it->next, shown++)
-			buf_printf(out, "%s\"%.*s\"", shown ? ", " : "", (int)(it->key.n < 60 ? it->key.n : 60), (const char *)it->key.p);
+			buf_printf(out, "%s\"%.*s\"", shown ? ", " : "", (int)(it->key.n < 60 ? it->key.n : 60),
+			           (const char *)it->key.p);
 		buf_puts(out, shown < n->count ? " and more" : "");
 	}
 	buf_addch(out, 0);
@@ -155,9 +159,10 @@ static void not_found(struct step *s, const struct tree_node *deepest, struct sp
 
 	buf_init(&names, 0);
 	list_names(&names, deepest);
-	finding_error(s->findings, "ref-not-found", s->where, "\"%.*s\" leads nowhere: no \"%.*s\" in %s at %.200s, which %s", SHOW(s),
-	              (int)(name.n < 60 ? name.n : 60), (const char *)name.p, deepest->file->path, *path ? path : "its root",
-	              names.p && !buf_error(&names) ? (const char *)names.p : "differs");
+	finding_error(s->findings, "ref-not-found", s->where,
+	              "\"%.*s\" leads nowhere: no \"%.*s\" in %s at %.200s, which %s", SHOW(s),
+	              (int)(name.n < 60 ? name.n : 60), (const char *)name.p, deepest->file->path,
+	              *path ? path : "its root", names.p && !buf_error(&names) ? (const char *)names.p : "differs");
 	buf_fini(&names);
 }
 
@@ -192,7 +197,8 @@ static struct tree_node *place_in(struct step *s, struct tree_file *file, struct
 	if (pointer && (!*pointer || *pointer == '/') && file->root)
 		return descend(s, file->root, span_str(pointer));
 	finding_error(s->findings, "ref-syntax", s->where,
-	              "\"%.*s\" is no reference: after # stands a JSON Pointer, as in #/components/schemas/NAME", SHOW(s));
+	              "\"%.*s\" is no reference: after # stands a JSON Pointer, as in #/components/schemas/NAME",
+	              SHOW(s));
 	return NULL;
 }
 
@@ -203,7 +209,8 @@ static struct tree_node *resolve_step(struct step *s)
 	struct span fragment = hash ? span_of(hash + 1, s->ref.n - url.n - 1) : SPAN_LIT("");
 
 	if (s->ref.n == 0) {
-		finding_error(s->findings, "ref-syntax", s->where, "an empty reference; a reference is PATH#/POINTER or #/POINTER");
+		finding_error(s->findings, "ref-syntax", s->where,
+		              "an empty reference; a reference is PATH#/POINTER or #/POINTER");
 		return NULL;
 	}
 	struct tree_file *file = file_of(s, url);
@@ -212,8 +219,9 @@ static struct tree_node *resolve_step(struct step *s)
 
 static void loops(struct step *s)
 {
-	finding_error(s->findings, "ref-loop", s->where, "\"%.*s\" leads back to itself, or through more than %d references; point it at a value",
-	              SHOW(s), CHAIN_MAX);
+	finding_error(s->findings, "ref-loop", s->where,
+	              "\"%.*s\" leads back to itself, or through more than %d references; point it at a value", SHOW(s),
+	              CHAIN_MAX);
 }
 
 struct tree_node *tree_resolve(struct tree_node *at, struct span ref)

@@ -88,7 +88,8 @@ int tree_map_uri(struct tree_set *s, const char *uri, const char *path)
 
 	if (!m)
 		return E_NOMEM;
-	*m = (struct tree_mapping){ s->mappings, arena_strndup(&s->arena, uri, strcspn(uri, "#")), arena_strdup(&s->arena, path) };
+	*m = (struct tree_mapping){ s->mappings, arena_strndup(&s->arena, uri, strcspn(uri, "#")),
+		                    arena_strdup(&s->arena, path) };
 	if (!m->uri || !m->path)
 		return E_NOMEM;
 	s->mappings = m;
@@ -133,7 +134,8 @@ static bool read_if_json(struct builder *b)
 	b->findings = s->findings;
 	bool json = !has_code(&trial, "json-syntax");
 	for (size_t i = 0; json && i < trial.n; i++)
-		finding_add(s->findings, trial.items[i].severity, trial.items[i].code, trial.items[i].at, "%s", trial.items[i].message);
+		finding_add(s->findings, trial.items[i].severity, trial.items[i].code, trial.items[i].at, "%s",
+		            trial.items[i].message);
 	findings_fini(&trial);
 	if (!json) {
 		s->nodes = nodes;
@@ -176,11 +178,13 @@ static bool within_limits(struct tree_set *s, struct location from, size_t n)
 	const struct tree_limits *l = &s->limits;
 
 	if (n > l->file_bytes)
-		finding_error(s->findings, "limit-file", from, "the file is larger than %zu bytes; split it", l->file_bytes);
+		finding_error(s->findings, "limit-file", from, "the file is larger than %zu bytes; split it",
+		              l->file_bytes);
 	else if (s->nfiles >= l->files)
 		finding_error(s->findings, "limit-files", from, "more than %zu files are read; merge some", l->files);
 	else if (s->bytes + n > l->total_bytes)
-		finding_error(s->findings, "limit-bytes", from, "the files together are larger than %zu bytes; read fewer", l->total_bytes);
+		finding_error(s->findings, "limit-bytes", from,
+		              "the files together are larger than %zu bytes; read fewer", l->total_bytes);
 	else
 		return true;
 	return false;
@@ -199,7 +203,8 @@ static struct tree_file *add_file(struct tree_set *s, const struct request *q, c
 	struct tree_file *f = arena_alloc(a, sizeof *f);
 	char *source = arena_strndup(a, bytes, n), *path = arena_strdup(a, q->path);
 	if (!f || !source || !path) {
-		finding_error(s->findings, "out-of-memory", q->from, "no memory is left to read this file; give the process more");
+		finding_error(s->findings, "out-of-memory", q->from,
+		              "no memory is left to read this file; give the process more");
 		return NULL;
 	}
 	*f = (struct tree_file){ .path = path, .set = s, .source = source, .source_n = n,
@@ -231,11 +236,14 @@ static void unreadable(struct tree_set *s, const struct request *q, int err)
 	else if (err == E_LIMIT)
 		finding_error(s->findings, "limit-file", at, "%s is larger than %zu bytes; split it", q->path, max);
 	else if (err == E_STATE)
-		finding_error(s->findings, "file-unreadable", at, "%s grew while it was read; write it whole, then rename it", q->path);
+		finding_error(s->findings, "file-unreadable", at,
+		              "%s grew while it was read; write it whole, then rename it", q->path);
 	else if (err == E_NOMEM)
-		finding_error(s->findings, "out-of-memory", at, "no memory is left to read %s; give the process more", q->path);
+		finding_error(s->findings, "out-of-memory", at, "no memory is left to read %s; give the process more",
+		              q->path);
 	else
-		finding_error(s->findings, "file-unreadable", at, "cannot read %s: %s; check its name and permissions", q->path, strerror(errno));
+		finding_error(s->findings, "file-unreadable", at, "cannot read %s: %s; check its name and permissions",
+		              q->path, strerror(errno));
 }
 
 /* The file that this set knows by that name already; false when it does not. */
@@ -321,7 +329,8 @@ struct tree_file *tree_load(struct tree_set *s, const char *path)
 
 	/* A document in / does not open the whole system. */
 	if (f && *q.folder && tree_allow_folder(s, q.folder) < 0)
-		finding_warning(s->findings, "file-unreadable", q.from, "cannot open its folder %s: references to other files will fail", q.folder);
+		finding_warning(s->findings, "file-unreadable", q.from,
+		                "cannot open its folder %s: references to other files will fail", q.folder);
 	return f;
 }
 
@@ -452,9 +461,13 @@ static const struct tree_folder *folder_for(const struct tree_set *s, const char
 static void refuse_open(struct tree_set *s, const struct request *q, int err)
 {
 	if (err == E_SYS && errno == ENOENT)
-		finding_error(s->findings, "ref-not-found", q->from, "there is no file %s; create it, or correct the reference", q->path);
+		finding_error(s->findings, "ref-not-found", q->from,
+		              "there is no file %s; create it, or correct the reference", q->path);
 	else if (err == E_SYS && (errno == ELOOP || errno == EXDEV))
-		finding_error(s->findings, "ref-outside", q->from, "%s is or passes a symbolic link, which references do not follow; refer to the file itself", q->path);
+		finding_error(
+		    s->findings, "ref-outside", q->from,
+		    "%s is or passes a symbolic link, which references do not follow; refer to the file itself",
+		    q->path);
 	else
 		unreadable(s, q, err);
 }
@@ -466,17 +479,21 @@ struct tree_file *tree_load_reference(struct tree_node *at, const char *path)
 	struct tree_file *known;
 	struct request q = { .from = tree_location(at), .path = path_to_show(s, holder, path) };
 
-	char *joined = path[0] == '/' ? arena_strdup(&s->arena, path) : arena_printf(&s->arena, "%s/%s", holder->folder, path);
+	char *joined =
+	    path[0] == '/' ? arena_strdup(&s->arena, path) : arena_printf(&s->arena, "%s/%s", holder->folder, path);
 	q.canonical = joined ? tidy(&s->arena, joined) : NULL;
 	q.folder = q.canonical ? folder_of(&s->arena, q.canonical) : NULL;
 	if (!q.path || !q.folder) {
-		finding_error(s->findings, "out-of-memory", q.from, "no memory is left to read %.200s; give the process more", path);
+		finding_error(s->findings, "out-of-memory", q.from,
+		              "no memory is left to read %.200s; give the process more", path);
 		return NULL;
 	}
 	const struct tree_folder *folder = holder->folder[0] ? folder_for(s, q.canonical) : NULL;
 	if (!folder) {
 		finding_error(s->findings, "ref-outside", q.from,
-		              "%.200s leads outside the folders of the documents, and is not read; move the file below one of them", path);
+		              "%.200s leads outside the folders of the documents, and is not read; move the file below "
+		              "one of them",
+		              path);
 		return NULL;
 	}
 	if (is_known(s, q.canonical, NULL, &known))

@@ -50,7 +50,8 @@ static const struct {
 	{ "tab character", "indent with spaces" },
 	{ "found unexpected end of stream", "close the quote" },
 	{ "undefined tag handle", "remove the tag" },
-	{ "Unicode character", "escapes name whole characters; write those beyond U+FFFF as \\UXXXXXXXX or as they are" },
+	{ "Unicode character",
+	  "escapes name whole characters; write those beyond U+FFFF as \\UXXXXXXXX or as they are" },
 	{ "control characters are not allowed", "write them as escapes in a \"...\" text" },
 	{ "found unknown escape", "double the backslash, or use single quotes" },
 };
@@ -127,11 +128,13 @@ static enum tag tag_of(struct reader *r, const yaml_char_t *text, enum tag unspe
 	if (strcmp(t, "!") == 0)
 		return unspecific;
 	for (size_t i = TAG_STR; i < ARRAY_LEN(names); i++) {
-		if (strncmp(t, TAG_PREFIX, sizeof TAG_PREFIX - 1) == 0 && strcmp(t + sizeof TAG_PREFIX - 1, names[i]) == 0)
+		if (strncmp(t, TAG_PREFIX, sizeof TAG_PREFIX - 1) == 0 &&
+		    strcmp(t + sizeof TAG_PREFIX - 1, names[i]) == 0)
 			return (enum tag)i;
 	}
-	build_error(r->b, "yaml-tag", line_of(at), column_of(at),
-	            "tag %.100s has no meaning here; remove it (known are !!str !!int !!float !!bool !!null !!map !!seq)", t);
+	build_error(
+	    r->b, "yaml-tag", line_of(at), column_of(at),
+	    "tag %.100s has no meaning here; remove it (known are !!str !!int !!float !!bool !!null !!map !!seq)", t);
 	return TAG_OTHER;
 }
 
@@ -144,7 +147,8 @@ static bool tag_fits(enum tag tag, enum tree_plain plain, struct span number)
 {
 	switch (tag) {
 	case TAG_INT:
-		return plain == PLAIN_NUMBER && !memchr(number.p, '.', number.n) && !memchr(number.p, 'e', number.n) && !memchr(number.p, 'E', number.n);
+		return plain == PLAIN_NUMBER && !memchr(number.p, '.', number.n) && !memchr(number.p, 'e', number.n) &&
+		       !memchr(number.p, 'E', number.n);
 	case TAG_FLOAT:
 		return plain == PLAIN_NUMBER;
 	case TAG_BOOL:
@@ -178,9 +182,11 @@ static void refuse_plain(struct reader *r, enum tree_plain plain, yaml_mark_t at
 	if (plain == PLAIN_NOMEM)
 		build_no_memory(r->b);
 	else if (plain == PLAIN_TOO_LONG)
-		build_error(r->b, "limit-number", line_of(at), column_of(at), "a number with too many digits; at most 1024 after 0x or 0o");
+		build_error(r->b, "limit-number", line_of(at), column_of(at),
+		            "a number with too many digits; at most 1024 after 0x or 0o");
 	else
-		build_error(r->b, "not-finite", line_of(at), column_of(at), "no JSON value stands for it; quote it, or write a number");
+		build_error(r->b, "not-finite", line_of(at), column_of(at),
+		            "no JSON value stands for it; quote it, or write a number");
 }
 
 static const struct tree_node *add_string(struct reader *r, const yaml_event_t *e)
@@ -196,8 +202,9 @@ static const struct tree_node *add_string(struct reader *r, const yaml_event_t *
 static const struct tree_node *add_resolved(struct reader *r, const yaml_event_t *e, enum tag tag)
 {
 	static const enum tree_kind kinds[] = {
-		[PLAIN_NULL] = TREE_NULL, [PLAIN_TRUE] = TREE_BOOL, [PLAIN_FALSE] = TREE_BOOL, [PLAIN_NUMBER] = TREE_NUMBER,
-		[PLAIN_NOT_FINITE] = TREE_NULL, [PLAIN_TOO_LONG] = TREE_NULL, [PLAIN_NOMEM] = TREE_NULL,
+		[PLAIN_NULL] = TREE_NULL,     [PLAIN_TRUE] = TREE_BOOL,       [PLAIN_FALSE] = TREE_BOOL,
+		[PLAIN_NUMBER] = TREE_NUMBER, [PLAIN_NOT_FINITE] = TREE_NULL, [PLAIN_TOO_LONG] = TREE_NULL,
+		[PLAIN_NOMEM] = TREE_NULL,
 	};
 	struct span number = SPAN_NULL, text = span_of(e->data.scalar.value, e->data.scalar.length);
 
@@ -223,15 +230,21 @@ static void key_scalar(struct reader *r, const yaml_event_t *e)
 	enum tag tag = tag_of(r, e->data.scalar.tag, TAG_STR, at);
 
 	if (plain && e->data.scalar.length == 0)
-		build_error(r->b, "key-not-string", line_of(at), column_of(at), "a member without a name; write the name, or \"\"");
+		build_error(r->b, "key-not-string", line_of(at), column_of(at),
+		            "a member without a name; write the name, or \"\"");
 	if (plain && tag == TAG_NONE && strcmp((const char *)e->data.scalar.value, "<<") == 0)
-		build_error(r->b, "merge-key", line_of(at), column_of(at),
-		            "<< is no part of YAML 1.2 and is not merged; write the members out, or refer to them with $ref");
+		build_error(
+		    r->b, "merge-key", line_of(at), column_of(at),
+		    "<< is no part of YAML 1.2 and is not merged; write the members out, or refer to them with $ref");
 	struct span key = own_text(r, e);
 	if (e->data.scalar.anchor) {
 		struct tree_node *n = arena_alloc(&r->b->set->arena, sizeof *n);
 		if (n)
-			*n = (struct tree_node){ .kind = TREE_STRING, .text = key, .file = r->b->file, .line = line_of(at), .column = column_of(at) };
+			*n = (struct tree_node){ .kind = TREE_STRING,
+				                 .text = key,
+				                 .file = r->b->file,
+				                 .line = line_of(at),
+				                 .column = column_of(at) };
 		set_anchor(r, e->data.scalar.anchor, n);
 	}
 	build_key(r->b, key, line_of(at), column_of(at));
@@ -245,7 +258,8 @@ static void on_scalar(struct reader *r, const yaml_event_t *e)
 	}
 	enum tag tag = tag_of(r, e->data.scalar.tag, TAG_STR, e->start_mark);
 	const struct tree_node *n;
-	if (tag == TAG_STR || ((tag == TAG_NONE || tag == TAG_OTHER) && e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)) {
+	if (tag == TAG_STR ||
+	    ((tag == TAG_NONE || tag == TAG_OTHER) && e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)) {
 		n = add_string(r, e);
 	} else {
 		n = add_resolved(r, e, tag);
@@ -253,12 +267,14 @@ static void on_scalar(struct reader *r, const yaml_event_t *e)
 	set_anchor(r, e->data.scalar.anchor, n);
 }
 
-static void on_open(struct reader *r, enum tree_kind kind, yaml_mark_t at, const yaml_char_t *tag, const yaml_char_t *anchor)
+static void on_open(struct reader *r, enum tree_kind kind, yaml_mark_t at, const yaml_char_t *tag,
+                    const yaml_char_t *anchor)
 {
 	enum tag own = kind == TREE_MAP ? TAG_MAP : TAG_SEQ;
 
 	if (key_is_next(r)) {
-		build_stop(r->b, "key-not-string", line_of(at), column_of(at), "a collection as a member's name; names are texts");
+		build_stop(r->b, "key-not-string", line_of(at), column_of(at),
+		           "a collection as a member's name; names are texts");
 		return;
 	}
 	enum tag got = tag_of(r, tag, own, at);
@@ -274,13 +290,15 @@ static void on_alias(struct reader *r, const yaml_event_t *e)
 	const struct tree_node *n = find_anchor(r, name);
 
 	if (!n)
-		build_stop(r->b, "yaml-alias", line, column, "no anchor &%.100s stands before this alias; define it, or quote the text", name);
+		build_stop(r->b, "yaml-alias", line, column,
+		           "no anchor &%.100s stands before this alias; define it, or quote the text", name);
 	else if (!key_is_next(r))
 		build_alias(r->b, n, line, column);
 	else if (n->kind == TREE_STRING)
 		build_key(r->b, n->text, line, column);
 	else
-		build_stop(r->b, "key-not-string", line, column, "a member's name must be a text; *%.100s is none", name);
+		build_stop(r->b, "key-not-string", line, column, "a member's name must be a text; *%.100s is none",
+		           name);
 }
 
 static void on_document(struct reader *r, const yaml_event_t *e)

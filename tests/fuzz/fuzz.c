@@ -114,7 +114,8 @@ static void read_corpus(const char *folder)
 	for (int i = 0; i < n; i++) {
 		struct input *in = &corpus[ncorpus];
 		snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-		if (names[i]->d_name[0] != '.' && ncorpus < CORPUS_MAX && fd_read_file(AT_FDCWD, path, INPUT_MAX, &in->bytes, &in->n) == 0)
+		if (names[i]->d_name[0] != '.' && ncorpus < CORPUS_MAX &&
+		    fd_read_file(AT_FDCWD, path, INPUT_MAX, &in->bytes, &in->n) == 0)
 			ncorpus++;
 		free(names[i]);
 	}

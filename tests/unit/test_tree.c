@@ -208,7 +208,8 @@ START_TEST(words_of_yaml_1_1_are_texts)
 	ck_json(parse("a.yaml", "[true, True, FALSE, tRUE, on, off, yes, no, y, N]"),
 	        "[true,true,false,\"tRUE\",\"on\",\"off\",\"yes\",\"no\",\"y\",\"N\"]");
 	ck_json(parse("b.yaml", "[1_000, 0b11, 12:30:45, 2026-01-02, 0o8, 1e, ., +, -, .e5, 1.2.3, 0x, -0x1]"),
-	        "[\"1_000\",\"0b11\",\"12:30:45\",\"2026-01-02\",\"0o8\",\"1e\",\".\",\"+\",\"-\",\".e5\",\"1.2.3\",\"0x\",\"-0x1\"]");
+	        "[\"1_000\",\"0b11\",\"12:30:45\",\"2026-01-02\",\"0o8\",\"1e\",\".\",\"+\",\"-\",\".e5\",\"1.2.3\","
+	        "\"0x\",\"-0x1\"]");
 	end();
 }
 END_TEST
@@ -216,8 +217,11 @@ END_TEST
 START_TEST(numbers_are_spelled_exactly)
 {
 	begin();
-	ck_json(parse("a.yaml", "[+1, -1, 007, -007, 0x10, 0xFFFFFFFFFFFFFFFFFF, 0o17, .5, -.5, 1., 0, -0, 00, 1e3, +1.50E-07, 1.e5]"),
-	        "[1,-1,7,-7,16,4722366482869645213695,15,0.5,-0.5,1.0,0,-0,0,1e3,1.50E-07,1.0e5]");
+	ck_json(
+	    parse(
+		"a.yaml",
+		"[+1, -1, 007, -007, 0x10, 0xFFFFFFFFFFFFFFFFFF, 0o17, .5, -.5, 1., 0, -0, 00, 1e3, +1.50E-07, 1.e5]"),
+	    "[1,-1,7,-7,16,4722366482869645213695,15,0.5,-0.5,1.0,0,-0,0,1e3,1.50E-07,1.0e5]");
 	ck_json(parse("b.yaml", "123456789012345678901234567890.123456789012345678901234567890"),
 	        "123456789012345678901234567890.123456789012345678901234567890");
 	ck_json(parse("c.json", "[-0, 1E+2, 12345678901234567890123, 0.10]"), "[-0,1E+2,12345678901234567890123,0.10]");
@@ -228,7 +232,8 @@ END_TEST
 START_TEST(quotes_and_tags_decide)
 {
 	begin();
-	ck_json(parse("a.yaml", "['1', \"true\", !!str 1, !!int \"7\", !!float 1, !!bool \"true\", !!null '', ! 5, !!map {a: 1}, !!seq [1]]"),
+	ck_json(parse("a.yaml", "['1', \"true\", !!str 1, !!int \"7\", !!float 1, !!bool \"true\", !!null '', ! 5, "
+	                        "!!map {a: 1}, !!seq [1]]"),
 	        "[\"1\",\"true\",\"1\",7,1,true,null,\"5\",{\"a\":1},[1]]");
 	ck_refused("b.yaml", "a: !!int x", "b.yaml:1:4: error yaml-tag:");
 	ck_refused("c.yaml", "a: !Ref x", "c.yaml:1:4: error yaml-tag:");
@@ -241,7 +246,8 @@ END_TEST
 START_TEST(keys_are_texts)
 {
 	begin();
-	ck_json(parse("a.yaml", "200: ok\ntrue: 1\n\"\": 2\n1.50: 3\n"), "{\"200\":\"ok\",\"true\":1,\"\":2,\"1.50\":3}");
+	ck_json(parse("a.yaml", "200: ok\ntrue: 1\n\"\": 2\n1.50: 3\n"),
+	        "{\"200\":\"ok\",\"true\":1,\"\":2,\"1.50\":3}");
 	ck_refused("b.yaml", "[a, b]: 1", "b.yaml:1:1: error key-not-string:");
 	ck_refused("c.yaml", "? {a: 1}\n: 1", "c.yaml:1:3: error key-not-string:");
 	ck_refused("d.yaml", "?\n: 1", "d.yaml:1:2: error key-not-string:");
@@ -259,7 +265,8 @@ START_TEST(every_duplicate_is_told)
 	ck_assert_uint_eq(found.items[0].at.column, 3);
 	ck_finding("a.yaml:5:1: error duplicate-key: \"a\" is there already, at line 1;");
 	ck_refused("b.json", "{\"a\":1,\"\\u0061\":2}", "b.json:1:8: error duplicate-key:");
-	ck_refused("c.json", "{\"1\":1,\"2\":1,\"3\":1,\"4\":1,\"5\":1,\"6\":1,\"7\":1,\"8\":1,\"9\":1,\n\"1\":2}", "c.json:2:1: error duplicate-key:");
+	ck_refused("c.json", "{\"1\":1,\"2\":1,\"3\":1,\"4\":1,\"5\":1,\"6\":1,\"7\":1,\"8\":1,\"9\":1,\n\"1\":2}",
+	           "c.json:2:1: error duplicate-key:");
 	end();
 }
 END_TEST
@@ -326,12 +333,40 @@ START_TEST(json_is_strict)
 	static const struct {
 		const char *text, *at;
 	} bad[] = {
-		{ "", "1:1" }, { " ", "1:2" }, { "{", "1:2" }, { "[1,]", "1:4" }, { "{\"a\":1,}", "1:8" }, { "[1 2]", "1:4" },
-		{ "{\"a\" 1}", "1:6" }, { "{a:1}", "1:2" }, { "{'a':1}", "1:2" }, { "[01]", "1:3" }, { "[+1]", "1:2" }, { "[1.]", "1:4" },
-		{ "[.5]", "1:2" }, { "[1e]", "1:4" }, { "[-]", "1:3" }, { "[tru]", "1:2" }, { "[NaN]", "1:2" }, { "\"a", "1:3" },
-		{ "\"\\x\"", "1:3" }, { "\"\\u12\"", "1:4" }, { "\"\\ud800\"", "1:8" }, { "\"\\ud800\\u0041\"", "1:14" },
-		{ "\"\\udc00\"", "1:8" }, { "\"a\nb\"", "1:3" }, { "\"a\tb\"", "1:3" }, { "1 2", "1:3" }, { "[1]]", "1:4" }, { "// x\n1", "1:1" },
-		{ "{\"a\":1 \"b\":2}", "1:8" }, { "[\n1,\n\n,2]", "4:1" }, { "nulls", "1:5" }, { "[1}", "1:3" }, { "-01", "1:3" }, { "\v1", "1:1" },
+		{ "", "1:1" },
+		{ " ", "1:2" },
+		{ "{", "1:2" },
+		{ "[1,]", "1:4" },
+		{ "{\"a\":1,}", "1:8" },
+		{ "[1 2]", "1:4" },
+		{ "{\"a\" 1}", "1:6" },
+		{ "{a:1}", "1:2" },
+		{ "{'a':1}", "1:2" },
+		{ "[01]", "1:3" },
+		{ "[+1]", "1:2" },
+		{ "[1.]", "1:4" },
+		{ "[.5]", "1:2" },
+		{ "[1e]", "1:4" },
+		{ "[-]", "1:3" },
+		{ "[tru]", "1:2" },
+		{ "[NaN]", "1:2" },
+		{ "\"a", "1:3" },
+		{ "\"\\x\"", "1:3" },
+		{ "\"\\u12\"", "1:4" },
+		{ "\"\\ud800\"", "1:8" },
+		{ "\"\\ud800\\u0041\"", "1:14" },
+		{ "\"\\udc00\"", "1:8" },
+		{ "\"a\nb\"", "1:3" },
+		{ "\"a\tb\"", "1:3" },
+		{ "1 2", "1:3" },
+		{ "[1]]", "1:4" },
+		{ "// x\n1", "1:1" },
+		{ "{\"a\":1 \"b\":2}", "1:8" },
+		{ "[\n1,\n\n,2]", "4:1" },
+		{ "nulls", "1:5" },
+		{ "[1}", "1:3" },
+		{ "-01", "1:3" },
+		{ "\v1", "1:1" },
 	};
 
 	begin();
@@ -358,7 +393,8 @@ END_TEST
 START_TEST(text_survives_the_way_to_json)
 {
 	begin();
-	ck_json(parse("a.yaml", "a: |\n  one\n  \"two\"\\\nb: >-\n  x\n  y\n"), "{\"a\":\"one\\n\\\"two\\\"\\\\\\n\",\"b\":\"x y\"}");
+	ck_json(parse("a.yaml", "a: |\n  one\n  \"two\"\\\nb: >-\n  x\n  y\n"),
+	        "{\"a\":\"one\\n\\\"two\\\"\\\\\\n\",\"b\":\"x y\"}");
 	end();
 }
 END_TEST
@@ -407,8 +443,8 @@ START_TEST(a_billion_laughs_die_early)
 	buf_init(&b, 0);
 	buf_puts(&b, "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
 	for (int i = 1; i < 12; i++)
-		buf_printf(&b, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1, i - 1, i - 1,
-		           i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+		buf_printf(&b, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i - 1,
+		           i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 	ck_assert_ptr_null(tree_parse(set, "a.yaml", (char *)b.p, b.n));
 	ck_assert_ptr_nonnull(strstr(last_finding(), "limit-nodes"));
 	ck_assert_uint_lt(tree_set_arena(set)->total, 256u << 20);
@@ -464,8 +500,9 @@ static struct tree_node *deref_at(struct tree_file *f, const char *pointer)
 START_TEST(references_lead_within_a_file)
 {
 	begin();
-	struct tree_file *f = tree_load(set, put("a.yaml",
-		"a: {$ref: '#/b', type: ignored}\nb: {$ref: '#/c~1d/x%20y/0'}\nc/d: {x y: [7]}\nself: {$ref: '#'}\nroot: {$ref: '#/a'}\n"));
+	struct tree_file *f =
+	    tree_load(set, put("a.yaml", "a: {$ref: '#/b', type: ignored}\nb: {$ref: '#/c~1d/x%20y/0'}\nc/d: {x y: "
+	                                 "[7]}\nself: {$ref: '#'}\nroot: {$ref: '#/a'}\n"));
 	ck_json(deref_at(f, "/a"), "7");
 	ck_json(deref_at(f, "/root"), "7");
 	ck_assert_ptr_eq(deref_at(f, "/self"), f->root);
@@ -491,7 +528,8 @@ START_TEST(references_are_relative_to_their_file)
 	put("common/messages.yaml", "m: {$ref: './schemas%2Fs.json#/x'}\nn: {$ref: '../a.yaml#/b'}\n");
 	ck_assert_int_eq(mkdir(path_of("common/schemas"), 0700), 0);
 	put("common/schemas/s.json", "{\"x\": {\"type\": \"integer\"}}");
-	struct tree_file *f = tree_load(set, put("a.yaml", "a: {$ref: 'common/messages.yaml#/m'}\nb: 5\nc: {$ref: 'common/messages.yaml#/n'}\n"));
+	struct tree_file *f = tree_load(
+	    set, put("a.yaml", "a: {$ref: 'common/messages.yaml#/m'}\nb: 5\nc: {$ref: 'common/messages.yaml#/n'}\n"));
 	struct tree_node *target = deref_at(f, "/a");
 	ck_json(target, "{\"type\":\"integer\"}");
 	ck_assert_str_eq(target->file->path, path_of("common/schemas/s.json"));
@@ -514,7 +552,8 @@ END_TEST
 START_TEST(what_is_missing_is_named)
 {
 	begin();
-	struct tree_file *f = tree_load(set, put("a.yaml", "s: {Light: 1, Dim: 2}\na:\n  $ref: '#/s/Lamp'\nb: {$ref: 'none.yaml'}\nc: {$ref: '#name'}\nd: {$ref: '#/s/%zz'}\n"));
+	struct tree_file *f = tree_load(set, put("a.yaml", "s: {Light: 1, Dim: 2}\na:\n  $ref: '#/s/Lamp'\nb: {$ref: "
+	                                                   "'none.yaml'}\nc: {$ref: '#name'}\nd: {$ref: '#/s/%zz'}\n"));
 	ck_assert_ptr_null(deref_at(f, "/a"));
 	ck_assert_uint_eq(found.items[0].at.line, 3);
 	ck_assert_uint_eq(found.items[0].at.column, 9);
@@ -537,9 +576,9 @@ START_TEST(circles_are_found)
 {
 	begin();
 	put("b.yaml", "x: {$ref: 'a.yaml#/far'}\n");
-	struct tree_file *f = tree_load(set, put("a.yaml",
-		"a: {$ref: '#/b'}\nb: {$ref: '#/a'}\nself: {$ref: '#/self'}\nin: {$ref: '#/in/x'}\nfar: {$ref: 'b.yaml#/x'}\n"
-		"tree: {properties: {child: {$ref: '#/tree'}}}\n"));
+	struct tree_file *f = tree_load(set, put("a.yaml", "a: {$ref: '#/b'}\nb: {$ref: '#/a'}\nself: {$ref: "
+	                                                   "'#/self'}\nin: {$ref: '#/in/x'}\nfar: {$ref: 'b.yaml#/x'}\n"
+	                                                   "tree: {properties: {child: {$ref: '#/tree'}}}\n"));
 	static const char *const loops[] = { "/a", "/self", "/in", "/far" };
 	for (size_t i = 0; i < ARRAY_LEN(loops); i++) {
 		ck_assert_ptr_null(deref_at(f, loops[i]));
@@ -670,7 +709,8 @@ START_TEST(a_mapped_uri_is_its_base)
 	const char *s = put("s.json", "{\"x\": {\"$ref\": \"../other/o.json#/y\"}, \"z\": {\"$ref\": \"none.json\"}}");
 	ck_assert_int_eq(tree_map_uri(set, "https://example.com/schemas/s.json", s), 0);
 	ck_assert_int_eq(tree_map_uri(set, "https://example.com/other/o.json", put("o.json", "{\"y\": 3}")), 0);
-	struct tree_file *f = tree_load(set, put("a.yaml", "a: {$ref: 'https://example.com/schemas/s.json#/x'}\nb: {$ref: 'https://example.com/schemas/s.json#/z'}\n"));
+	struct tree_file *f = tree_load(set, put("a.yaml", "a: {$ref: 'https://example.com/schemas/s.json#/x'}\nb: "
+	                                                   "{$ref: 'https://example.com/schemas/s.json#/z'}\n"));
 	ck_json(deref_at(f, "/a"), "3");
 	ck_assert_ptr_null(deref_at(f, "/b"));
 	ck_assert_ptr_nonnull(strstr(last_finding(), "s.json:1:53: error ref-remote"));
@@ -728,19 +768,21 @@ END_TEST
 START_TEST(a_finding_cannot_steer_a_terminal)
 {
 	begin();
-	ck_refused("a\x1b[2J.yaml", "a: 1\n\"x\\e]0;\\a\": 1\n\"x\\e]0;\\a\": 1\n", "a\\x1b[2J.yaml:3:1: error duplicate-key: \"x\\x1b]0;\\x07\"");
+	ck_refused("a\x1b[2J.yaml", "a: 1\n\"x\\e]0;\\a\": 1\n\"x\\e]0;\\a\": 1\n",
+	           "a\\x1b[2J.yaml:3:1: error duplicate-key: \"x\\x1b]0;\\x07\"");
 	end();
 }
 END_TEST
 
 UNIT_MAIN("tree", yaml_nodes_know_their_place, json_nodes_know_their_place, a_byte_order_mark_is_no_column,
           pointers_unescape_and_count, large_containers_are_found_by_index, plain_scalars_follow_the_core_schema,
-          words_of_yaml_1_1_are_texts, numbers_are_spelled_exactly, quotes_and_tags_decide, keys_are_texts, every_duplicate_is_told,
-          what_json_cannot_say_is_refused, aliases_are_copies_with_their_own_key, yaml_errors_have_a_place_and_a_remedy,
-          json_escapes_are_decoded, json_is_strict, flow_yaml_is_no_bad_json, text_survives_the_way_to_json, depth_is_bounded,
-          a_billion_laughs_die_early, aliases_cannot_nest_beyond_the_limit, files_are_bounded_in_size_and_number,
-          references_lead_within_a_file, a_property_named_ref_is_no_reference, references_are_relative_to_their_file,
-          a_pointer_passes_through_references, what_is_missing_is_named, circles_are_found, a_net_of_references_stays_cheap,
-          nothing_outside_the_folders_is_read, a_link_named_by_the_user_is_followed, an_allowed_folder_is_reached,
-          the_walk_holds_without_openat2, a_mapped_uri_is_its_base, bytes_have_no_folder, unreadable_files_are_named,
-          findings_sort_and_are_bounded, a_finding_cannot_steer_a_terminal)
+          words_of_yaml_1_1_are_texts, numbers_are_spelled_exactly, quotes_and_tags_decide, keys_are_texts,
+          every_duplicate_is_told, what_json_cannot_say_is_refused, aliases_are_copies_with_their_own_key,
+          yaml_errors_have_a_place_and_a_remedy, json_escapes_are_decoded, json_is_strict, flow_yaml_is_no_bad_json,
+          text_survives_the_way_to_json, depth_is_bounded, a_billion_laughs_die_early,
+          aliases_cannot_nest_beyond_the_limit, files_are_bounded_in_size_and_number, references_lead_within_a_file,
+          a_property_named_ref_is_no_reference, references_are_relative_to_their_file,
+          a_pointer_passes_through_references, what_is_missing_is_named, circles_are_found,
+          a_net_of_references_stays_cheap, nothing_outside_the_folders_is_read, a_link_named_by_the_user_is_followed,
+          an_allowed_folder_is_reached, the_walk_holds_without_openat2, a_mapped_uri_is_its_base, bytes_have_no_folder,
+          unreadable_files_are_named, findings_sort_and_are_bounded, a_finding_cannot_steer_a_terminal)
