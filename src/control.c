@@ -1,5 +1,7 @@
 /* The control channel's messages, checked on both sides. Owner: master; runs in every
  * process and in the tool. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "control.h"
@@ -66,4 +68,19 @@ int control_send_text(int sock, const char *text, size_t n)
 		n -= part;
 	}
 	return 0;
+}
+
+const char *control_default_path(char *buf, size_t n)
+{
+	const char *runtime = getenv("RUNTIME_DIRECTORY"), *user = getenv("XDG_RUNTIME_DIR");
+
+	if (runtime && *runtime)
+		snprintf(buf, n, "%s/control.sock", runtime);
+	else if (geteuid() == 0)
+		snprintf(buf, n, "/run/event-gateway/control.sock");
+	else if (user && *user)
+		snprintf(buf, n, "%s/event-gateway/control.sock", user);
+	else
+		snprintf(buf, n, "/tmp/event-gateway-%u/control.sock", (unsigned)geteuid());
+	return buf;
 }

@@ -77,3 +77,8 @@ static inline void control_set_slot(struct control_message *m, size_t slot)
 {
 	m->slots[slot / 8] |= (uint8_t)(1u << slot % 8);
 }
+
+/* Where a master listens whose configuration does not say: $RUNTIME_DIRECTORY/control.sock
+ * (systemd), /run/event-gateway/control.sock for root, else below $XDG_RUNTIME_DIR, else
+ * below /tmp with the user's number. Returns buf. */
+const char *control_default_path(char *buf, size_t n);
