@@ -28,7 +28,7 @@
 	ROW(CONNECTION, "worker to worker, through the master: fd is a fresh, unread connection of slot `worker`") \
 	ROW(IMAGE, "loader to master: the end of a run; error 0 and an fd, or error < 0; findings came as TEXT") \
 	ROW(TEXT, "a part of a longer text, to be concatenated") \
-	ROW(ANSWER, "master to a client of control.sock: the outcome in error, the last text") \
+	ROW(ANSWER, "master to a client of control.sock, and to admin after each reload: the outcome in error, the last text") \
 	ROW(STATUS, "client to master: answered with lines of text") \
 	ROW(RELOAD, "client or admin to master: run the loader and commit; answered when it is in force or refused") \
 	ROW(REOPEN_LOGS, "client to master: as SIGUSR1") \

@@ -18,6 +18,7 @@
 
 #define DESCRIPTORS_MAX 512              /* bounds connections, and with them memory */
 #define FINDINGS_MAX (1u << 20)
+#define CONTROL_BUDGET 256               /* messages of one loop turn */
 
 /* A generation that was checked and waits for its commit. */
 struct prepared {
@@ -34,6 +35,7 @@ struct admin {
 	struct prepared next;
 	struct buf findings;             /* TEXT so far, until the ANSWER that it belongs to */
 	int log;                         /* target that REOPEN brought, -1: the inherited one */
+	char why[512];                   /* that the last prepare failed */
 	int exit_code;
 };
 
@@ -61,7 +63,11 @@ static int prepare_listener(struct admin *a, const char **why)
 	if (*fresh == 0 || strcmp(fresh, bind_of(&a->facts.image, &a->facts.settings)) == 0)
 		return 0;
 	a->next.listener = http_listen(fresh, why);
-	return a->next.listener < 0 ? a->next.listener : 0;
+	if (a->next.listener >= 0)
+		return 0;
+	snprintf(a->why, sizeof a->why, "admin.bind: %s: %s", fresh, *why);
+	*why = a->why;
+	return a->next.listener;
 }
 
 static int prepare(struct admin *a, int fd, const char **why)
@@ -113,7 +119,6 @@ static void on_prepare(struct admin *a, const struct control_message *m, int fd)
 {
 	struct control_message reply = control_of(CONTROL_PREPARED, m->generation);
 	const char *why = "";
-	char text[CONTROL_TEXT_MAX];
 
 	reply.error = prepare(a, fd, &why);
 	if (!reply.error && image_generation(&a->next.image) != m->generation) {
@@ -121,10 +126,7 @@ static void on_prepare(struct admin *a, const struct control_message *m, int fd)
 		reply.error = E_MALFORMED;
 		why = "the image is of another generation";
 	}
-	if (reply.error) {
-		snprintf(text, sizeof text, "admin: %s", why);
-		control_set_text(&reply, text);
-	}
+	control_set_text(&reply, why);
 	send_to_master(a, &reply);
 }
 
@@ -194,6 +196,15 @@ static void (*const handlers[CONTROL_TYPE_COUNT])(struct admin *a, const struct 
 	[CONTROL_QUIT] = on_end,        [CONTROL_STOP] = on_end,
 };
 
+/* Without its master it would show a gateway that is not there. */
+static void end_without_master(struct admin *a, int error)
+{
+	a->exit_code = error == E_EOF ? 0 : 4;
+	event_base_loopbreak(a->base);
+}
+
+/* All that waits, so that who was answered by the master and asks here next sees the
+ * outcome; budgeted all the same. */
 static void on_control(evutil_socket_t sock, short what, void *arg)
 {
 	struct admin *a = arg;
@@ -201,19 +212,19 @@ static void on_control(evutil_socket_t sock, short what, void *arg)
 	int fd;
 
 	(void)what;
-	int error = control_recv(sock, &m, &fd);
-	if (error == E_AGAIN)
-		return;
-	if (error) {
-		/* Without its master it would show a gateway that is not there. */
-		a->exit_code = error == E_EOF ? 0 : 4;
-		event_base_loopbreak(a->base);
-		return;
+	for (int i = 0; i < CONTROL_BUDGET; i++) {
+		int error = control_recv(sock, &m, &fd);
+		if (error == E_AGAIN)
+			return;
+		if (error) {
+			end_without_master(a, error);
+			return;
+		}
+		if (handlers[m.type])
+			handlers[m.type](a, &m, fd);
+		if (fd >= 0)
+			close(fd);
 	}
-	if (handlers[m.type])
-		handlers[m.type](a, &m, fd);
-	if (fd >= 0)
-		close(fd);
 }
 
 /* ---- life ---- */

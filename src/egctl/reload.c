@@ -12,8 +12,6 @@
 #include "control.h"
 #include "egctl/egctl.h"
 
-#define CONTROL_DEFAULT RUNSTATEDIR "/event-gateway/control.sock"
-
 static int connect_control(const struct egctl *e, const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -87,12 +85,13 @@ static int report(const struct egctl *e, const struct control_message *answer, c
 int egctl_reload(struct egctl *e, int argc, char **argv)
 {
 	const char *path = argc > 1 ? argv[1] : getenv("EVENTGATEWAY_CONTROL");
+	char usual[108];
 	struct control_message m = control_of(CONTROL_RELOAD, 0);
 	struct buf text;
 
 	if (argc > 2)
 		return egctl_usage(e, "'%s' is too much", argv[2]);
-	int sock = connect_control(e, path && *path ? path : CONTROL_DEFAULT);
+	int sock = connect_control(e, path && *path ? path : control_default_path(usual, sizeof usual));
 	if (sock < 0)
 		return EGCTL_CANNOT;
 	buf_init(&text, 16u << 20);

@@ -288,12 +288,24 @@ static void on_ready(struct child *c)
 		admit(c);
 }
 
+/* A port that is taken is no reason to run without admin: neither now nor at each attempt. */
+static void end_start(struct child *c, const char *why)
+{
+	log_error("%s", why);
+	c->master->exit_code = EXIT_BIND;
+	master_leave(c->master, MASTER_STOPPING);
+}
+
 static void on_prepared(struct child *c, const struct control_message *message)
 {
 	struct control_message commit = control_of(CONTROL_COMMIT, message->generation);
 
 	if (c->state != CHILD_PREPARING || message->generation != c->master->generation)
 		return;
+	if (message->error < 0 && c->kind == CHILD_ADMIN && c->master->state == MASTER_STARTING) {
+		end_start(c, message->text);
+		return;
+	}
 	if (message->error < 0) {
 		/* It was good for the loader and its siblings: this process is not. */
 		child_kill(c, message->text);

@@ -295,5 +295,5 @@ int master_main(const struct master_options *options)
 	if (code == EXIT_GOOD)
 		log_notice("stopped");
 	fini(&m);
-	return code;
+	return code == EXIT_GOOD ? m.exit_code : code;
 }

@@ -18,6 +18,7 @@
 #define DEADLINE_S 5
 #define LOADER_DEADLINE_S 30
 #define FINDINGS_MAX (1u << 20)
+#define TOLD_MAX (32u << 10)
 
 static void set_deadline(struct master *m, int seconds)
 {
@@ -62,6 +63,22 @@ static void run_again(struct master *m)
 	reload_request(m);
 }
 
+/* For /v1/status. What does not fit is in the log. */
+static void tell_admin(struct master *m)
+{
+	const struct reload *r = &m->reload;
+	struct control_message answer = control_of(CONTROL_ANSWER, m->generation);
+	size_t n = r->findings.n < TOLD_MAX ? r->findings.n : TOLD_MAX;
+
+	answer.error = r->error;
+	child_each(c, m) {
+		if (c->kind != CHILD_ADMIN || c->state != CHILD_SERVING)
+			continue;
+		if ((n && control_send_text(c->control, (const char *)r->findings.p, n) < 0) || child_send(c, &answer, -1) < 0)
+			log_warn("admin does not know the outcome of the reload: it does not take messages");
+	}
+}
+
 /* The run is over, one way or the other. */
 static void finish(struct master *m, int error)
 {
@@ -78,6 +95,7 @@ static void finish(struct master *m, int error)
 		log_notice("generation %llu is in force", (unsigned long long)m->generation);
 	log_findings(r, error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN);
 	notify_ready(m);
+	tell_admin(m);                   /* first: who is answered may ask admin next */
 	server_answer_reload(m);
 	children_admit(m);
 	run_again(m);
