@@ -61,7 +61,7 @@ static struct model_parameter *read_parameter(struct asyncapi_document *d, struc
 
 	if (!p)
 		return NULL;
-	*p = (struct model_parameter){ .name = name, .schema = { .root = SCHEMA_ANY } };
+	*p = (struct model_parameter){ .name = name, .described = item != NULL, .schema = { .root = SCHEMA_ANY } };
 	p->node = item ? tree_deref(item) : NULL;
 	if (!p->node || p->node->kind != TREE_MAP)
 		return p;
@@ -91,7 +91,7 @@ static void check_parameters(struct asyncapi_document *d, const struct model_par
 	struct tree_node *map = tree_get(channel, "parameters");
 
 	for (const struct model_parameter *p = list; p; p = p->next) {
-		if (map && !p->node)
+		if (map && !p->described)
 			asyncapi_find(d->a->f, PARAMETER_MISSING, tree_key_location(map), "the parameter %.*s of the address is not described; add it here", (int)p->name.n, p->name.p);
 		else if (!map)
 			asyncapi_find(d->a->f, PARAMETERS_MISSING, tree_location(channel), "the parameter %.*s of the address is not described; add it under parameters",

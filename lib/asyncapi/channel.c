@@ -150,6 +150,11 @@ struct model_message *message_add(struct model_channel *channel, struct tree_nod
 		m->policy = policy_strictest(m->policy, own);
 		return m;
 	}
+	if (channel->nmessages == MODEL_MAX_MESSAGES) {
+		asyncapi_find(d->a->f, MESSAGES_LIMIT, tree_location(object), "the channel has more than %u messages; split it", MODEL_MAX_MESSAGES);
+		return NULL;
+	}
+	channel->nmessages++;
 	m = model_alloc(d->a, sizeof *m);
 	if (!m)
 		return NULL;

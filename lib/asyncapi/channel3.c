@@ -45,17 +45,30 @@ static bool operation_has(struct tree_node *operation, struct tree_node *entry)
 	return false;
 }
 
+/* Operations with a policy are few; the rest need no second look. */
+static void note_policed(struct asyncapi_document *d)
+{
+	tree_each(item, tree_get(d->root, "operations")) {
+		struct tree_node *operation = tree_deref(item), *ref = tree_get(operation, "channel");
+		if (!operation || operation->kind != TREE_MAP || !ref)
+			continue;
+		struct tree_node *merged = merge_traits(d, operation);
+		struct model_operation *noted = tree_get(merged, "x-eventgateway-policy") ? model_alloc(d->a, sizeof *noted) : NULL;
+		if (!noted)
+			continue;
+		*noted = (struct model_operation){ d->operations, merged, tree_deref(ref), policy_of(merged) };
+		d->operations = noted;
+	}
+}
+
 /* Policy of the operations that carry this message, together. */
 static struct asyncapi_policy operations_policy(struct asyncapi_document *d, const struct tree_node *channel, struct tree_node *entry)
 {
 	struct asyncapi_policy all = policy_unset();
 
-	tree_each(item, tree_get(d->root, "operations")) {
-		struct tree_node *operation = tree_deref(item), *ref = tree_get(operation, "channel");
-		if (!operation || operation->kind != TREE_MAP || !ref || tree_deref(ref) != channel || !operation_has(operation, entry))
-			continue;
-		all = policy_strictest(all, policy_of(merge_traits(d, operation)));
-	}
+	for (const struct model_operation *o = d->operations; o; o = o->next)
+		if (o->channel == channel && operation_has(o->node, entry))
+			all = policy_strictest(all, o->policy);
 	return all;
 }
 
@@ -118,10 +131,8 @@ static void check_reply(struct asyncapi_document *d, struct tree_node *reply)
 
 static void check_operation(struct asyncapi_document *d, struct tree_node *operation)
 {
-	struct tree_node *action = tree_get(operation, "action"), *ref = tree_get(operation, "channel"), *reply = tree_get(operation, "reply");
+	struct tree_node *ref = tree_get(operation, "channel"), *reply = tree_get(operation, "reply");
 
-	if (tree_is_string(action) && !span_is(action->text, "send") && !span_is(action->text, "receive"))
-		asyncapi_find(d->a->f, OPERATION_ACTION, tree_location(action), "%.*s is no action; write send or receive", (int)action->text.n, action->text.p);
 	if (ref && root_channel(d, ref))
 		check_messages(d, ref, tree_get(operation, "messages"));
 	if (reply)
@@ -130,6 +141,7 @@ static void check_operation(struct asyncapi_document *d, struct tree_node *opera
 
 void channels_read3(struct asyncapi_document *d)
 {
+	note_policed(d);
 	tree_each(item, tree_get(d->root, "channels")) {
 		struct tree_node *node = tree_deref(item);
 		if (!node || node->kind != TREE_MAP)

@@ -110,6 +110,8 @@ static void read_model(struct asyncapi_document *d)
 		channels_read2(d);
 	else
 		channels_read3(d);
+	if (d->version < V30)
+		ids_check(d);
 	if (!d->channels && (d->version >= V30 || tree_get(d->root, "channels")))
 		asyncapi_find(d->a->f, NO_CHANNELS, (struct location){ d->name, 0, 0 }, "the document declares no channel, so nothing is held to it");
 }

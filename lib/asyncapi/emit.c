@@ -88,6 +88,7 @@ static uint32_t header_items(struct tree_node *schema)
 struct named_header {
 	struct span name;
 	uint32_t types, items;
+	size_t order;
 };
 
 static int by_header_name(const void *x, const void *y)
@@ -95,7 +96,9 @@ static int by_header_name(const void *x, const void *y)
 	const struct named_header *a = x, *b = y;
 	int order = memcmp(a->name.p, b->name.p, a->name.n < b->name.n ? a->name.n : b->name.n);
 
-	return order ? order : a->name.n < b->name.n ? -1 : a->name.n > b->name.n;
+	if (order || a->name.n != b->name.n)
+		return order ? order : a->name.n < b->name.n ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
 }
 
 static size_t count_headers(struct tree_node *schema, unsigned depth)
@@ -109,16 +112,13 @@ static size_t count_headers(struct tree_node *schema, unsigned depth)
 	return n;
 }
 
-/* Properties of the schema and of what it is allOf; a name met again keeps its first. */
+/* Properties of the schema and of what it is allOf; of a name met again the first counts. */
 static void collect_headers(struct tree_node *schema, unsigned depth, struct named_header *out, size_t *n)
 {
 	schema = depth && schema && schema->kind == TREE_MAP ? tree_deref(schema) : NULL;
 	tree_each(property, tree_get(schema, "properties")) {
-		bool known = false;
-		for (size_t i = 0; i < *n; i++)
-			known |= span_eq(out[i].name, property->key);
-		if (!known)
-			out[(*n)++] = (struct named_header){ property->key, schema_types(property), header_items(property) };
+		out[*n] = (struct named_header){ property->key, schema_types(property), header_items(property), *n };
+		(*n)++;
 	}
 	tree_each(item, tree_get(schema, "allOf"))
 		collect_headers(item, depth - 1, out, n);
@@ -135,12 +135,13 @@ static struct contract_list emit_headers(struct emit *e, struct tree_node *schem
 	collect_headers(schema, 8, found, &n);
 	qsort(found, n, sizeof *found, by_header_name);
 	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && span_eq(found[i].name, found[i - 1].name))
+			continue;
 		struct contract_header row = { image_intern(e->b, found[i].name), found[i].types, found[i].items };
 		uint32_t off = image_append(e->b, IMAGE_CONTRACT_DATA, &row, sizeof row, 4);
-		if (i == 0)
+		if (list.n++ == 0)
 			list.off = off;
 	}
-	list.n = (uint32_t)n;
 	return list;
 }
 
@@ -422,19 +423,31 @@ static struct contract_cluster emit_cluster(struct emit *e, const struct placed 
 	return out;
 }
 
+static bool declares(struct emit *e, const struct contract_entry *entry, uint32_t document)
+{
+	const struct contract_declaration *d = image_mutable(e->b, IMAGE_CONTRACT_DATA, entry->declarations.off);
+
+	for (uint32_t i = 0; i < entry->declarations.n; i++)
+		if (d[i].document == document)
+			return true;
+	return false;
+}
+
 /* An exact topic looks at templates only where one of another document may match too. */
 static void mark_others(struct emit *e, const struct contract_cluster *cluster)
 {
+	bool *has_template = model_alloc(e->a, e->a->ndocuments + 1);
+
+	if (!has_template)
+		return;
+	for (uint32_t k = 0; k < cluster->ntemplates; k++) {
+		const struct contract_template *t = image_mutable(e->b, IMAGE_TEMPLATES, (cluster->first_template + k) * (uint32_t)sizeof *t);
+		has_template[t->document] = true;
+	}
 	for (uint32_t i = 0; i < cluster->ntopics; i++) {
 		struct contract_entry *entry = image_mutable(e->b, IMAGE_TOPICS, (cluster->first_topic + i) * (uint32_t)sizeof *entry);
-		const struct contract_declaration *d = image_mutable(e->b, IMAGE_CONTRACT_DATA, entry->declarations.off);
-		for (uint32_t k = 0; k < cluster->ntemplates; k++) {
-			const struct contract_template *t = image_mutable(e->b, IMAGE_TEMPLATES, (cluster->first_template + k) * (uint32_t)sizeof *t);
-			bool own = false;
-			for (uint32_t j = 0; j < entry->declarations.n; j++)
-				own |= d[j].document == t->document;
-			entry->other_templates |= !own;
-		}
+		for (uint32_t d = 0; d < e->a->ndocuments && !entry->other_templates; d++)
+			entry->other_templates = has_template[d] && !declares(e, entry, d);
 	}
 }
 

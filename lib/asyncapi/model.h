@@ -32,7 +32,8 @@ struct model_message {
 struct model_parameter {
 	struct model_parameter *next;
 	struct span name;
-	struct tree_node *node;            /* NULL: not described */
+	bool described;
+	struct tree_node *node;            /* NULL: not described, or a reference that leads nowhere */
 	struct tree_node *values;          /* enum, 3.x */
 	struct model_schema schema;        /* 2.x */
 };
@@ -47,8 +48,18 @@ struct model_channel {
 	bool compacted;                    /* cleanup.policy has compact */
 	struct tree_node *node;
 	struct model_message *messages, **tail;
+	size_t nmessages;
 	struct model_parameter *parameters;
 	struct asyncapi_policy policy;     /* channel's, else its servers' */
+};
+
+#define MODEL_MAX_MESSAGES 1024u           /* of one channel */
+
+struct model_operation {
+	struct model_operation *next;
+	struct tree_node *node;            /* traits merged */
+	const struct tree_node *channel;
+	struct asyncapi_policy policy;
 };
 
 struct asyncapi_document {
@@ -60,6 +71,7 @@ struct asyncapi_document {
 	enum asyncapi_version version;
 	enum asyncapi_origin origin;
 	bool off_kafka;                    /* has servers, none of them Kafka's */
+	struct model_operation *operations;  /* 3.x: those with a policy of their own */
 	struct model_channel *channels, **tail;
 };
 
@@ -127,3 +139,16 @@ struct model_parameter *parameters_read(struct asyncapi_document *d, struct span
 bool address_is_template(const char *address);
 /* Its parts in the image; *literals and *constrained sort it. */
 struct contract_list address_emit(struct asyncapi *a, struct image_builder *b, const struct model_channel *channel, uint32_t *literals, bool *constrained);
+
+/* text.c */
+bool text_is_uri(struct span t);
+bool text_is_email(struct span t);
+bool text_is_expression(struct span t);
+bool text_is_name(struct span t);
+bool text_is_one_of(struct span t, const char *words);     /* words: "a|b|c" */
+
+/* lint.c */
+void unique_check(struct asyncapi_document *d, const struct tree_node *list, const char *field);
+void tags_check(struct asyncapi_document *d, const struct tree_node *tags);
+void requirement_check(struct asyncapi_document *d, const struct tree_node *requirement);
+void ids_check(struct asyncapi_document *d);

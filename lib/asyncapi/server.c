@@ -171,6 +171,11 @@ static void add_addresses(struct asyncapi_document *d, struct tree_node *item, s
 	buf_init(&text, 4096);
 	if (substitute(d, server, address, &text)) {
 		struct span rest = without_scheme_and_path(buf_span(&text));
+		if (rest.n == 0 && text.n) {
+			asyncapi_find(d->a->f, SERVER_RELATIVE, tree_location(address), "a path is no address that Kafka clients can reach; write host:port");
+			buf_fini(&text);
+			return;
+		}
 		for (const uint8_t *comma; rest.n && (comma = memchr(rest.p, ',', rest.n)); rest = span_of(comma + 1, rest.n - (size_t)(comma + 1 - rest.p)))
 			add_address(d, item, server, address, span_of(rest.p, (size_t)(comma - rest.p)));
 		add_address(d, item, server, address, rest);

@@ -10,15 +10,21 @@ enum shape_object {
 	SHAPE_ANYTHING,
 #define OBJECT(id, name, severity) SHAPE_##id,
 #define FIELD(...)
+#define WORDS(...)
 #include "asyncapi/shape.def"
 #undef OBJECT
 #undef FIELD
+#undef WORDS
 	SHAPE_COUNT
 };
 
 enum shape_many { SHAPE_ONE, SHAPE_LIST, SHAPE_MAP };
-enum shape_kind { SHAPE_STRING, SHAPE_NUMBER, SHAPE_BOOLEAN, SHAPE_STRING_OR_NULL, SHAPE_ANY, SHAPE_MAPPING, SHAPE_REFERENCE, SHAPE_OBJECT, SHAPE_CUSTOM };
-enum shape_flag { REQ = 1, REF = 2 };
+enum shape_kind {
+	SHAPE_STRING, SHAPE_NUMBER, SHAPE_BOOLEAN, SHAPE_MAPPING,       /* plain */
+	SHAPE_URL, SHAPE_EMAIL, SHAPE_EXPRESSION,                       /* texts of a form */
+	SHAPE_STRING_OR_NULL, SHAPE_ANY, SHAPE_SCHEMA, SHAPE_REFERENCE, SHAPE_OBJECT, SHAPE_REQUIREMENT, SHAPE_SECURITY, SHAPE_CUSTOM
+};
+enum shape_flag { REQ = 1, REF = 2, KEY = 4, UNIQ = 8 };
 
 struct shape_field {
 	enum shape_object object;
@@ -36,13 +42,29 @@ static const struct {
 } objects[SHAPE_COUNT] = {
 #define OBJECT(id, text, severity) [SHAPE_##id] = { text, FINDING_##severity },
 #define FIELD(...)
+#define WORDS(...)
 #include "asyncapi/shape.def"
 #undef OBJECT
 #undef FIELD
+#undef WORDS
+};
+
+static const struct {
+	enum shape_object object;
+	const char *field, *words;
+} word_lists[] = {
+#define OBJECT(id, text, severity)
+#define FIELD(...)
+#define WORDS(object, field, list) { SHAPE_##object, field, list },
+#include "asyncapi/shape.def"
+#undef OBJECT
+#undef FIELD
+#undef WORDS
 };
 
 /* The version range is two macro arguments by the time FIELD sees it. */
 #define OBJECT(id, text, severity)
+#define WORDS(...)
 #define FIELD(...) FIELD_(__VA_ARGS__)
 #define FIELD_(object, name, since, until, many, kind, child, flags) \
 	{ SHAPE_##object, name, since, until, SHAPE_##many, SHAPE_##kind, SHAPE_##child, flags },
@@ -50,6 +72,7 @@ static const struct shape_field fields[] = {
 #include "asyncapi/shape.def"
 };
 #undef OBJECT
+#undef WORDS
 #undef FIELD
 #undef FIELD_
 
@@ -172,13 +195,80 @@ static void check_message_or_list(struct walk *w, struct tree_node *node)
 	}
 }
 
+/* ---- security ---- */
+
+static enum shape_object scheme_object(const struct tree_node *node)
+{
+	static const struct {
+		const char *type;
+		enum shape_object object;
+	} types[] = {
+		{ "userPassword", SHAPE_SCHEME_PLAIN }, { "X509", SHAPE_SCHEME_PLAIN }, { "symmetricEncryption", SHAPE_SCHEME_PLAIN },
+		{ "asymmetricEncryption", SHAPE_SCHEME_PLAIN }, { "plain", SHAPE_SCHEME_PLAIN }, { "scramSha256", SHAPE_SCHEME_PLAIN },
+		{ "scramSha512", SHAPE_SCHEME_PLAIN }, { "gssapi", SHAPE_SCHEME_PLAIN }, { "apiKey", SHAPE_SCHEME_API_KEY },
+		{ "httpApiKey", SHAPE_SCHEME_HTTP_API_KEY }, { "http", SHAPE_SCHEME_HTTP }, { "oauth2", SHAPE_SCHEME_OAUTH2 },
+		{ "openIdConnect", SHAPE_SCHEME_OPENID },
+	};
+	const struct tree_node *type = tree_get(node, "type"), *scheme = tree_get(node, "scheme");
+
+	for (size_t i = 0; tree_is_string(type) && i < ARRAY_LEN(types); i++) {
+		if (!span_is(type->text, types[i].type))
+			continue;
+		bool bearer = types[i].object == SHAPE_SCHEME_HTTP && tree_is_string(scheme) && span_is(scheme->text, "bearer");
+		return bearer ? SHAPE_SCHEME_BEARER : types[i].object;
+	}
+	return SHAPE_ANYTHING;
+}
+
+static void check_scheme(struct walk *w, struct tree_node *node)
+{
+	enum shape_object object = scheme_object(node);
+	const struct tree_node *type = tree_get(node, "type");
+
+	if (node->kind != TREE_MAP)
+		mistyped(w, node, "a security scheme");
+	else if (object != SHAPE_ANYTHING)
+		check_object(w, node, object);
+	else if (type)
+		asyncapi_find(w->f, SECURITY_TYPE, tree_location(type), "this is no type of a security scheme; write for example scramSha512, plain, X509 or oauth2");
+	else
+		asyncapi_find(w->f, FIELD_MISSING, tree_location(node), "a security scheme must have the field type");
+}
+
+/* ---- kinds ---- */
+
 static const struct {
 	enum tree_kind kind;
 	const char *wanted;
 } plain_kinds[] = {
 	[SHAPE_STRING] = { TREE_STRING, "a string" }, [SHAPE_NUMBER] = { TREE_NUMBER, "a number" },
 	[SHAPE_BOOLEAN] = { TREE_BOOL, "true or false" }, [SHAPE_MAPPING] = { TREE_MAP, "a mapping" },
+	[SHAPE_URL] = { TREE_STRING, "a string" }, [SHAPE_EMAIL] = { TREE_STRING, "a string" }, [SHAPE_EXPRESSION] = { TREE_STRING, "a string" },
 };
+
+static void check_text(struct walk *w, enum shape_kind kind, const struct tree_node *node)
+{
+	static const struct {
+		bool (*is)(struct span);
+		const char *wanted;
+	} forms[] = {
+		[SHAPE_URL] = { text_is_uri, "an absolute URI such as https://example.com/path" },
+		[SHAPE_EMAIL] = { text_is_email, "an address such as name@example.com" },
+		[SHAPE_EXPRESSION] = { text_is_expression, "a runtime expression such as $message.header#/correlationId" },
+	};
+
+	if (kind >= SHAPE_URL && !forms[kind].is(node->text))
+		asyncapi_find(w->f, FIELD_FORM, tree_location(node), "%.*s must be %s", (int)node->key.n, node->key.p, forms[kind].wanted);
+}
+
+static void check_words(struct walk *w, const struct shape_field *field, const struct tree_node *node)
+{
+	for (size_t i = 0; i < ARRAY_LEN(word_lists); i++)
+		if (word_lists[i].object == field->object && strcmp(word_lists[i].field, field->name) == 0 && tree_is_string(node) &&
+		    !text_is_one_of(node->text, word_lists[i].words))
+			asyncapi_find(w->f, FIELD_WORD, tree_location(node), "%s cannot be %.*s; it is one of %s", field->name, (int)node->text.n, node->text.p,
+				word_lists[i].words);
+}
 
 static void check_value(struct walk *w, const struct shape_field *field, struct tree_node *node)
 {
@@ -191,16 +281,31 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 	case SHAPE_NUMBER:
 	case SHAPE_BOOLEAN:
 	case SHAPE_MAPPING:
+	case SHAPE_URL:
+	case SHAPE_EMAIL:
+	case SHAPE_EXPRESSION:
 		if (node->kind != plain_kinds[field->kind].kind)
 			mistyped(w, node, plain_kinds[field->kind].wanted);
+		else
+			check_text(w, field->kind, node);
 		break;
 	case SHAPE_STRING_OR_NULL:
 		if (node->kind != TREE_STRING && node->kind != TREE_NULL)
 			mistyped(w, node, "a string or null");
 		break;
+	case SHAPE_SCHEMA:
+		if (node->kind != TREE_MAP && node->kind != TREE_BOOL)
+			mistyped(w, node, "a schema: a mapping, true or false");
+		break;
 	case SHAPE_REFERENCE:
 		if (!tree_is_reference(node))
 			asyncapi_find(w->f, REF_WANTED, tree_location(node), "a reference belongs here; write {$ref: \"#/…\"}");
+		break;
+	case SHAPE_REQUIREMENT:
+		requirement_check(w->d, node);
+		break;
+	case SHAPE_SECURITY:
+		check_scheme(w, node);
 		break;
 	case SHAPE_CUSTOM:
 		check_message_or_list(w, node);
@@ -211,6 +316,13 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 	case SHAPE_ANY:
 		break;
 	}
+	check_words(w, field, node);
+}
+
+static void check_key(struct walk *w, const struct tree_node *node)
+{
+	if (!text_is_name(node->key))
+		asyncapi_find(w->f, NAME_FORM, tree_key_location(node), "the name %.*s may hold letters, digits, dots, _ and - only", (int)node->key.n, node->key.p);
 }
 
 static void check_field(struct walk *w, const struct shape_field *field, struct tree_node *node)
@@ -224,8 +336,15 @@ static void check_field(struct walk *w, const struct shape_field *field, struct 
 		mistyped(w, node, wanted == TREE_SEQ ? "a list" : "a mapping");
 		return;
 	}
-	tree_each(item, node)
+	tree_each(item, node) {
+		if (field->flags & KEY)
+			check_key(w, item);
 		check_value(w, field, item);
+	}
+	if (field->flags & UNIQ)
+		unique_check(w->d, node, field->name);
+	if (field->child == SHAPE_TAG && w->d->version < V30)
+		tags_check(w->d, node);
 }
 
 /* ---- an object ---- */

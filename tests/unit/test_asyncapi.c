@@ -178,7 +178,7 @@ START_TEST(every_wrong_field_is_found_at_its_place)
 		"doc.yaml:11:9: error unknown-field: a message has no field messageId in this version of AsyncAPI; remove it or change the version");
 	ck_assert_str_eq(finding(&x, 3), "doc.yaml:12:9: error unknown-field: a message has no field paylod; did you mean payload?");
 	ck_assert_str_eq(finding(&x, 4), "doc.yaml:13:15: error field-type: tags is a string; it must be a list");
-	ck_assert_str_eq(finding(&x, 5), "doc.yaml:16:13: error operation-action: publish is no action; write send or receive");
+	ck_assert_str_eq(finding(&x, 5), "doc.yaml:16:13: error field-word: action cannot be publish; it is one of send|receive");
 	ck_assert_uint_eq(x.f.n, 6);
 	done(&x);
 }
@@ -604,7 +604,8 @@ START_TEST(types_at_the_root_of_a_schema)
 }
 END_TEST
 
-START_TEST(bindings_that_kafka_does_not_have_warn)
+START_TEST(bindings_that_kafka_does_not_have_warn,
+	  texts_have_their_form, security_is_checked, twins_are_found)
 {
 	struct fixture x;
 
@@ -618,10 +619,80 @@ START_TEST(bindings_that_kafka_does_not_have_warn)
 }
 END_TEST
 
+START_TEST(texts_have_their_form)
+{
+	static const struct {
+		bool (*is)(struct span);
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ text_is_uri, "https://example.com/a?b#c", true }, { text_is_uri, "urn:com:x", true }, { text_is_uri, "example.com", false },
+		{ text_is_uri, "https://a b", false }, { text_is_uri, "https:", false }, { text_is_uri, ":x", false }, { text_is_uri, "", false },
+		{ text_is_email, "a@example.com", true }, { text_is_email, "a", false }, { text_is_email, "@b", false }, { text_is_email, "a@b@c", false },
+		{ text_is_expression, "$message.header#/correlationId", true }, { text_is_expression, "$message.payload#", true },
+		{ text_is_expression, "$message.header", false }, { text_is_expression, "$message.body#/x", false },
+		{ text_is_expression, "$message.header#/~2x", false }, { text_is_expression, "$message.header#x", false },
+		{ text_is_name, "a.B_c-9", true }, { text_is_name, "a b", false }, { text_is_name, "", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_msg(rows[i].is(span_str(rows[i].text)) == rows[i].good, "%s", rows[i].text);
+}
+END_TEST
+
+START_TEST(security_is_checked)
+{
+	struct fixture x;
+
+	load(&x, HEAD2
+	     "servers:\n"
+	     "  s:\n"
+	     "    url: k\n"
+	     "    protocol: kafka\n"
+	     "    security:\n"
+	     "      - absent: []\n"
+	     "      - sasl: [read]\n"
+	     "      - token: [read, write]\n"
+	     "channels: {a: {}}\n"
+	     "components:\n"
+	     "  securitySchemes:\n"
+	     "    sasl: {type: scramSha512}\n"
+	     "    token: {type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://t.example.com', scopes: {read: r}}}}\n"
+	     "    wrong: {type: magic}\n"
+	     "    key: {type: apiKey, in: header}\n");
+	ck_finding(&x, "security-scheme", 8, 9);
+	ck_assert_str_eq(finding(&x, 1), "doc.yaml:9:15: error security-scopes: only oauth2 and openIdConnect have scopes; scramSha512 needs an empty list");
+	ck_assert_str_eq(finding(&x, 2), "doc.yaml:10:23: error security-scopes: no flow of the scheme has the scope write");
+	ck_finding(&x, "security-type", 16, 19);
+	ck_finding(&x, "field-word", 17, 29);
+	ck_assert_uint_eq(x.f.n, 5);
+	done(&x);
+}
+END_TEST
+
+START_TEST(twins_are_found)
+{
+	struct fixture x;
+
+	load(&x, HEAD2
+	     "tags: [{name: a}, {name: b}, {name: a, description: again}]\n"
+	     "channels:\n"
+	     "  a: {publish: {operationId: one, message: {$ref: '#/components/messages/M'}}, subscribe: {operationId: two, message: {$ref: '#/components/messages/M'}}}\n"
+	     "  b: {publish: {operationId: one, message: {messageId: m, payload: true}}}\n"
+	     "components: {messages: {M: {messageId: m, payload: true}}}\n");
+	ck_finding(&x, "tag-twice", 3, 37);
+	ck_assert_uint_eq(x.f.n, 3);
+	ck_assert_str_eq(finding(&x, 1), "doc.yaml:6:30: error id-twice: the operationId one is there twice; ids are unique in a document");
+	ck_assert_str_eq(finding(&x, 2), "doc.yaml:7:40: error id-twice: the messageId m is there twice; ids are unique in a document");
+	done(&x);
+}
+END_TEST
+
 UNIT_MAIN("asyncapi", versions_by_major_and_minor, an_unquoted_version_is_explained, what_is_no_document_is_refused,
 	  a_sound_document_has_no_findings, every_wrong_field_is_found_at_its_place, missing_fields_are_named,
 	  references_are_followed_and_siblings_warned_of, a_message_of_both_2x_operations_is_one, kafka_servers_are_listed,
 	  urls_of_2x_servers_lose_scheme_and_path, wrong_servers_are_found, a_document_without_kafka_is_not_enforced,
 	  addresses_that_are_no_topics_warn, parameters_and_addresses_agree, operations_name_their_own_channel, the_nearest_policy_wins,
 	  wrong_policies_are_found_once, traits_win_in_2x, the_object_wins_in_3x, a_null_in_a_patch_deletes, traits_that_refer_to_themselves_end,
-	  schema_formats_in_all_spellings, content_types_choose_the_reading, types_at_the_root_of_a_schema, bindings_that_kafka_does_not_have_warn)
+	  schema_formats_in_all_spellings, content_types_choose_the_reading, types_at_the_root_of_a_schema, bindings_that_kafka_does_not_have_warn,
+	  texts_have_their_form, security_is_checked, twins_are_found)
