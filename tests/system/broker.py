@@ -19,7 +19,7 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={node}@127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://{advertise}:{port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
@@ -59,8 +59,9 @@ def temp_root():
 class Broker:
     NODE = 1
 
-    def __init__(self, version):
+    def __init__(self, version, advertise="127.0.0.1"):
         self.version = version
+        self.advertise = advertise      # it listens on 127.0.0.1 whatever it advertises
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
         self.port = free_ports(2)
         self.data = self.home / "data"
@@ -75,7 +76,8 @@ class Broker:
     def start(self):
         """Starts the process; wait() waits until it answers. Apart, so that several start at once."""
         config = self.home / "server.properties"
-        config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data))
+        config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data,
+                                            advertise=self.advertise))
         self.data.mkdir(exist_ok=True)
         self._format(config)
         out = self.log.open("ab")

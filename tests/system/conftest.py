@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from broker import Broker                                                                                # noqa: E402
+from gateway import Gateway                                                                              # noqa: E402
 from versions import BUILD, KAFKA                                                                        # noqa: E402
 
 
@@ -34,6 +35,22 @@ def each_broker(request, brokers):
 def broker(brokers):
     """For the rest: the newest."""
     return brokers[KAFKA[-1]]
+
+
+@pytest.fixture
+def gateway(broker):
+    """gateway(documents={...}, policy={...}, ...) -> a running Gateway before the newest broker; every one of
+    them is stopped, and judged, at the end."""
+    made = []
+
+    def make(bootstrap=None, documents=None, start=True, **config):
+        one = Gateway(bootstrap or broker.address, documents, **config)
+        made.append(one)
+        return one.start().wait() if start else one
+
+    yield make
+    for one in made:
+        one.close()
 
 
 _number = itertools.count()

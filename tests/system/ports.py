@@ -5,7 +5,7 @@ import os
 import random
 import socket
 
-LOW, HIGH = (int(p) for p in os.environ.get("EVENTGATEWAY_TEST_PORTS", "20000-31999").split("-"))
+LOW, HIGH = (int(p) for p in os.environ.get("EG_TEST_PORTS", "20000-31999").split("-"))
 _given = set()
 
 

@@ -21,15 +21,15 @@ KAFKA = [VERSIONS["KAFKA_3"], VERSIONS["KAFKA_4"]]
 
 
 def _cache():
-    if "EVENTGATEWAY_CACHE" in os.environ:
-        return pathlib.Path(os.environ["EVENTGATEWAY_CACHE"])
+    if "EG_CACHE" in os.environ:
+        return pathlib.Path(os.environ["EG_CACHE"])
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", "/var/tmp"), ".cache")
     return pathlib.Path(home) / "event-gateway"
 
 
 CACHE = _cache()
-BUILD = pathlib.Path(os.environ.get("EVENTGATEWAY_BUILD", ROOT / "build"))
-BUILD_SANITIZED = pathlib.Path(os.environ.get("EVENTGATEWAY_BUILD_SANITIZED", str(BUILD) + "-sanitized"))
+BUILD = pathlib.Path(os.environ.get("EG_BUILD", ROOT / "build"))
+BUILD_SANITIZED = pathlib.Path(os.environ.get("EG_BUILD_SANITIZED", str(BUILD) + "-sanitized"))
 
 
 def jars(version):

@@ -383,6 +383,40 @@ def produce_request(version, correlation, topics, acks=-1, timeout=30000, transa
     return (out.tags() if flexible else out).done()
 
 
+def produced_batches(request):
+    """A Produce request with its header -> [(topic name, or its id as hex from version 13, partition, bytes)]."""
+    r = Reader(request)
+    r.i16()
+    version = r.i16()
+    flexible = version >= 9
+    r.i32(), r.string()
+    if flexible:
+        r.tags()
+    r.compact_string() if flexible else r.string()
+    r.i16(), r.i32()
+    found = []
+
+    def partition(r):
+        index = r.i32()
+        found.append((index, r.compact_bytes() if flexible else r.bytes()))
+        if flexible:
+            r.tags()
+
+    def topic(r):
+        name = r.raw(16).hex() if version >= 13 else r.compact_string() if flexible else r.string()
+        first = len(found)
+        (r.compact_array if flexible else r.array)(partition)
+        found[first:] = [(name, *rest) for rest in found[first:]]
+        if flexible:
+            r.tags()
+
+    (r.compact_array if flexible else r.array)(topic)
+    if flexible:
+        r.tags()
+    r.end()
+    return found
+
+
 def _partition_answer(version):
     flexible = version >= 9
 
@@ -574,8 +608,9 @@ class ScriptedBroker:
     CLOSE = object()
     VERSIONS = {PRODUCE: (3, 8), METADATA: (1, 1), API_VERSIONS: (0, 0), INIT_PRODUCER_ID: (0, 0)}
 
-    def __init__(self, topics, handler=None, versions=None):
+    def __init__(self, topics, handler=None, versions=None, keep=True):
         self.topics = topics                    # {name: partitions}
+        self.keep = keep
         self.handler = handler or (lambda *_: None)
         self.versions = versions or self.VERSIONS
         self.frames = []
@@ -611,7 +646,8 @@ class ScriptedBroker:
         connection.close()
 
     def _answer(self, connection, request):
-        self.frames.append(request)
+        if self.keep:
+            self.frames.append(request)
         r = Reader(request)
         api, version, correlation = r.i16(), r.i16(), r.i32()
         r.string()

@@ -1,0 +1,128 @@
+"""A TCP relay that sees whole Kafka frames of clients: it can keep them, hold them back, and say who connected.
+
+It listens on 127.0.0.2 at the same ports as its target on 127.0.0.1, so that a target which advertises
+127.0.0.2 has all its clients come through it.
+"""
+
+import pathlib
+import socket
+import struct
+import threading
+
+import wire
+
+HOST = "127.0.0.2"
+
+
+def owner_of(port, remote_port):
+    """The process that holds the local end `port` of a connection to `remote_port`; None if it is gone."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):       # Java's sockets are IPv6 ones
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            words = line.split()
+            if int(words[1].split(":")[1], 16) == port and int(words[2].split(":")[1], 16) == remote_port:
+                return _process_with(f"socket:[{words[9]}]")
+    return None
+
+
+def _process_with(link):
+    for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(fd.readlink()) == link:
+                return int(fd.parts[2])
+        except OSError:
+            pass
+    return None
+
+
+class Relay:
+    """on_frame(request) is called with each whole frame of a client, before it goes on. hold_produce: that many
+    Produce frames are kept back, per connection, until all of them are there. who: note the process at the other
+    end of each connection in `callers`. closed_by_target counts the connections that the client did not end."""
+
+    def __init__(self, ports, on_frame=None, hold_produce=0, host=HOST, who=False):
+        self.on_frame = on_frame
+        self.hold_produce = hold_produce
+        self.who = who
+        self.callers = []
+        self.opened = self.closed_by_target = 0
+        self.listeners = []
+        self.sockets = []
+        self.lock = threading.Lock()
+        for port in ports:
+            listener = socket.create_server((host, port), backlog=256)
+            self.listeners.append(listener)
+            threading.Thread(target=self._accept, args=(listener, port), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for s in [*self.listeners, *self.sockets]:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def _accept(self, listener, port):
+        while True:
+            try:
+                client, peer = listener.accept()
+            except OSError:
+                return
+            if self.who:
+                self.callers.append(owner_of(peer[1], port))
+            try:
+                target = socket.create_connection(("127.0.0.1", port))
+            except OSError:
+                client.close()
+                continue
+            for s in (client, target):
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.lock:
+                self.opened += 1
+                self.sockets += [client, target]
+            over = threading.Event()
+            threading.Thread(target=self._requests, args=(client, target, over), daemon=True).start()
+            threading.Thread(target=self._answers, args=(client, target, over), daemon=True).start()
+
+    def _requests(self, client, target, over):
+        held, released = [], self.hold_produce == 0
+        try:
+            while True:
+                request = wire.read_frame(client)
+                if self.on_frame:
+                    self.on_frame(request)
+                if not released and struct.unpack_from(">h", request)[0] == wire.PRODUCE:
+                    held.append(wire.frame(request))
+                    if len(held) < self.hold_produce:
+                        continue
+                    released = True
+                    target.sendall(b"".join(held))
+                else:
+                    target.sendall(wire.frame(request))
+        except (OSError, EOFError):
+            pass
+        over.set()
+        self._half_close(target)
+
+    def _answers(self, client, target, over):
+        try:
+            while data := target.recv(1 << 16):
+                client.sendall(data)
+        except OSError:
+            pass
+        if not over.is_set():
+            with self.lock:
+                self.closed_by_target += 1
+        self._half_close(client)
+
+    @staticmethod
+    def _half_close(s):
+        try:
+            s.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
