@@ -6,6 +6,7 @@
 
 #define NEAR_LIMIT 5u                   /* edits */
 #define NEAR_NAMES 4096u                /* names compared at most */
+#define NEAR_TEMPLATES 256u
 #define NEAR_BYTES 255u
 
 static void set_bit(uint32_t *words, size_t i)
@@ -327,6 +328,29 @@ static unsigned edit_distance(struct span a, struct span b, unsigned limit)
 	return row[b.n];
 }
 
+/* The same against a template, whose parameters take one or more characters for free. */
+static unsigned template_distance(const struct contract *c, const struct contract_template *template, struct span topic, unsigned limit)
+{
+	const struct contract_part *parts = contract_items(&c->t, template->parts);
+	uint16_t row[NEAR_BYTES + 1], last[NEAR_BYTES + 1];
+
+	for (size_t i = 0; i <= topic.n; i++)
+		row[i] = (uint16_t)i;
+	for (uint32_t k = 0; k < template->parts.n; k++) {
+		struct span text = parts[k].parameter ? SPAN_LIT("*") : image_str_span(&c->img, parts[k].text);
+		for (size_t j = 0; j < text.n; j++) {
+			memcpy(last, row, sizeof row);
+			row[0] = (uint16_t)(last[0] + 1);
+			for (size_t i = 1; i <= topic.n; i++) {
+				unsigned replace = last[i - 1] + (!parts[k].parameter && text.p[j] != topic.p[i - 1]);
+				unsigned cost = last[i] + 1u < replace ? last[i] + 1u : replace, more = row[i - 1] + !parts[k].parameter;
+				row[i] = (uint16_t)(more < cost ? more : cost);
+			}
+		}
+	}
+	return row[topic.n] <= limit ? row[topic.n] : limit + 1;
+}
+
 static unsigned near_limit(size_t n)
 {
 	unsigned third = (unsigned)(n / 3);
@@ -334,27 +358,29 @@ static unsigned near_limit(size_t n)
 	return third < 1 ? 1 : third < NEAR_LIMIT ? third : NEAR_LIMIT;
 }
 
-static void consider(const struct contract *c, struct span topic, uint32_t entry, uint32_t *best, unsigned *distance)
+static uint32_t less(uint32_t a, uint32_t b)
 {
-	unsigned d = edit_distance(topic, image_str_span(&c->img, c->t.topics[entry].name), *distance - 1);
-
-	if (d < *distance) {
-		*distance = d;
-		*best = entry;
-	}
+	return a < b ? a : b;
 }
 
 const char *contract_nearest_topic(const struct contract *c, uint32_t cluster, struct span topic)
 {
-	uint32_t best = CONTRACT_NONE, budget = NEAR_NAMES;
+	uint32_t best = CONTRACT_NONE;
 
 	if (cluster >= c->t.root->clusters.n || topic.n == 0 || topic.n > NEAR_BYTES)
 		return "";
 	const struct contract_cluster *row = &c->t.clusters[cluster];
 	unsigned distance = near_limit(topic.n) + 1;
-	for (uint32_t i = 0; i < row->ntopics && distance > 1 && budget > 0; i++, budget--)
-		consider(c, topic, row->first_topic + i, &best, &distance);
-	for (uint32_t i = 0; i < row->ntemplates && distance > 1 && budget > 0; i++, budget--)
-		consider(c, topic, c->t.templates[row->first_template + i].entry, &best, &distance);
+	for (uint32_t i = 0; i < less(row->ntopics, NEAR_NAMES) && distance > 1; i++) {
+		unsigned d = edit_distance(topic, image_str_span(&c->img, c->t.topics[row->first_topic + i].name), distance - 1);
+		best = d < distance ? row->first_topic + i : best;
+		distance = d < distance ? d : distance;
+	}
+	for (uint32_t i = 0; i < less(row->ntemplates, NEAR_TEMPLATES) && distance > 1; i++) {
+		const struct contract_template *template = &c->t.templates[row->first_template + i];
+		unsigned d = template_distance(c, template, topic, distance - 1);
+		best = d < distance ? template->entry : best;
+		distance = d < distance ? d : distance;
+	}
 	return best == CONTRACT_NONE ? "" : image_text(&c->img, c->t.topics[best].name);
 }
