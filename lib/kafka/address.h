@@ -2,8 +2,8 @@
  * blanked in place. On the way we learn brokers and topic ids. */
 #pragma once
 
-#include "kafka/field.h"
 #include "base/buf.h"
+#include "kafka/field.h"
 
 struct kafka_address {
 	int32_t node;
@@ -16,6 +16,8 @@ struct kafka_address_ops {
 	 * (Metadata: its partitions say LEADER_NOT_AVAILABLE; FindCoordinator: the answer is
 	 * COORDINATOR_NOT_AVAILABLE). The host is copied before the next call. */
 	bool (*broker)(void *ctx, struct kafka_address *a);
+	/* Was this node left out? Asked for the leaders in a Metadata answer; may be NULL. */
+	bool (*is_left_out)(void *ctx, int32_t node);
 	/* A topic's name and id (16 bytes) seen together without an error; may be NULL. */
 	void (*topic)(void *ctx, struct span name, struct span id);
 	void *ctx;
@@ -32,15 +34,17 @@ bool kafka_address_teaches(const struct kafka_api *api, int16_t version);
  * E_TRUNCATED, E_MALFORMED, E_NOMEM, E_LIMIT. */
 int kafka_address_rewrite(const struct kafka_api *api, int16_t version, struct span body, const struct kafka_address_ops *ops, struct buf *out) MUST_CHECK;
 
-/* The streaming form for Fetch, ShareFetch, ShareAcknowledge: of every chunk of the body, in
+/* The streaming form, for Fetch and ShareFetch: of every chunk of the body, in
  * order, addresses are overwritten in place; the size stays true. A tagged NodeEndpoints gets
  * tag number 127 and zeros; a plain one becomes an empty array, what follows it an unknown
  * tag. Clients then ask Metadata, as they do without KIP-951. */
 struct kafka_blank {
 	struct kafka_walk walk;
-	size_t from, to;               /* bytes of the body that are zeroed */
-	uint8_t head[8];               /* written at from first */
+	size_t seen;                   /* bytes of the body so far */
+	size_t from, to;               /* bytes of the body that are overwritten: head, then zeros */
+	uint8_t head[8];
 	uint8_t nhead;
+	bool blind;                    /* the rest is overwritten unread */
 };
 
 void kafka_blank_init(struct kafka_blank *b, const struct kafka_api *api, int16_t version, size_t body_size);

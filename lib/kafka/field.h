@@ -32,6 +32,10 @@ enum kafka_role {
 	KAFKA_ROLE_TRANSACTION,  /* transactional id */
 	KAFKA_ROLE_ERROR,        /* error code */
 	KAFKA_ROLE_LEADER,       /* node id of a partition's leader in Metadata */
+	KAFKA_ROLE_API_KEY, KAFKA_ROLE_API_MIN, KAFKA_ROLE_API_MAX,   /* ApiVersions' entries */
+	KAFKA_ROLE_FEATURE,      /* name of a finalized feature; its levels follow */
+	KAFKA_ROLE_FEATURE_LEVEL,
+	KAFKA_ROLE_CLIENT_NAME, KAFKA_ROLE_CLIENT_VERSION,            /* KIP-511 */
 	KAFKA_ROLE_FOREIGN,      /* a host, port or pattern that is no broker's and no topic's name: passed */
 };
 

@@ -9,7 +9,7 @@ struct kafka_produce_topic {
 	struct span name;              /* null from v13 */
 	struct span id;                /* 16 bytes from v13, else null */
 	uint32_t first, count;         /* of its partitions */
-	size_t start, partitions, tags, end; /* in the body: the entry, its partition count, what
+	uint32_t start, partitions, tags, end; /* in the body: the entry, its partition count, what
 	                                * follows the partitions, the end */
 };
 
@@ -17,7 +17,7 @@ struct kafka_produce_partition {
 	uint32_t topic;                /* index of its topic */
 	int32_t index;
 	struct span records;           /* null: none sent */
-	size_t start, field, tags, end; /* in the body: the entry, its records with their length, what
+	uint32_t start, field, tags, end; /* in the body: the entry, its records with their length, what
 	                                * follows them, the end */
 };
 
@@ -28,7 +28,7 @@ struct kafka_produce {
 	struct span frame;             /* null after kafka_produce_keep */
 	size_t body;                   /* offset in frame */
 	struct span transactional_id;  /* null: none */
-	size_t topics_at, tags_at;     /* in the body: the topic count, what follows the topics */
+	uint32_t topics_at, tags_at;   /* in the body: the topic count, what follows the topics */
 	struct kafka_produce_topic *topics;
 	struct kafka_produce_partition *partitions;   /* all, in the request's order */
 	uint32_t ntopics, npartitions;

@@ -4,6 +4,11 @@
 
 #include "kafka/frame.h"
 
+/* A lower maximum than the table's, for instance while topic ids cannot be resolved. */
+struct kafka_cap {
+	int16_t key, max;
+};
+
 /* body: the broker's answer to an ApiVersions request of this version. Appends the whole
  * response frame to out: keys that we do not speak are gone, ranges are intersected,
  * Produce keeps the broker's minimum (librdkafka turns compression off without v0), the
@@ -11,7 +16,7 @@
  * or TxnOffsetCommit or EndTxn below 5 (KIP-890), all else is kept. An error answer, also
  * one in v0 format for a newer request, is passed on with its keys intersected.
  * E_MALFORMED, E_TRUNCATED, E_NOMEM, E_LIMIT. */
-int kafka_versions_intersect(int16_t version, int32_t correlation, struct span body, struct buf *out) MUST_CHECK;
+int kafka_versions_intersect(int16_t version, int32_t correlation, struct span body, const struct kafka_cap *caps, size_t ncaps, struct buf *out) MUST_CHECK;
 
 /* Answer to an ApiVersions request newer than we speak: UNSUPPORTED_VERSION in v0 format
  * with the versions of ApiVersions, upon which clients ask again on this connection. */
