@@ -65,6 +65,11 @@ const char *contract_document_name(const struct contract *c, uint32_t document)
 	return document < c->t.root->documents.n ? image_text(&c->img, c->t.documents[document].name) : "";
 }
 
+const char *contract_topic_name(const struct contract *c, const struct contract_topic *t)
+{
+	return t->index < c->t.ntopics ? image_text(&c->img, c->t.topics[t->index].name) : "";
+}
+
 const char *contract_channel_name(const struct contract *c, uint32_t channel)
 {
 	return channel < c->t.nchannels ? image_text(&c->img, c->t.channels[channel].name) : "";

@@ -84,5 +84,6 @@ void contract_explain(struct contract *c, const struct contract_topic *t, const 
 
 /* Names for logs and metrics, stable across generations; "" when unknown. */
 const char *contract_document_name(const struct contract *c, uint32_t document);
+const char *contract_topic_name(const struct contract *c, const struct contract_topic *t);  /* the declared address */
 const char *contract_channel_name(const struct contract *c, uint32_t channel);
 const char *contract_message_name(const struct contract *c, uint32_t message);

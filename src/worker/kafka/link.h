@@ -1,0 +1,84 @@
+/* What a session knows of the Kafka protocol on it: the requests in flight, in order, and
+ * who the client says it is. The functions that a session calls are the protocol's face.
+ * Worker-private. */
+#pragma once
+
+#include "kafka/address.h"
+#include "kafka/produce.h"
+#include "worker/reader.h"
+
+struct session;
+struct dial_target;
+struct block;
+struct kafka_row;
+
+#define LINK_IN_FLIGHT_MAX 1024u         /* at which the client is not read */
+#define LINK_CLIENT_ID_MAX 96
+
+enum exchange_state {
+	EXCHANGE_UPSTREAM,               /* the broker owes the answer */
+	EXCHANGE_ANSWERED,               /* ours lies here until those before it are written */
+};
+
+/* Refusals of a Produce request of which other partitions went on. */
+struct exchange_merge {
+	struct arena arena;              /* of everything below */
+	struct kafka_produce produce;    /* kept: no records */
+	struct kafka_refusal *refusals;  /* one per partition */
+};
+
+/* A request that has an answer. */
+struct exchange {
+	struct exchange *next;
+	enum exchange_state state;
+	int32_t correlation;
+	int16_t version;
+	const struct kafka_row *row;
+	struct exchange_merge *merge;    /* NULL: nothing to merge */
+	struct block *answer;            /* ANSWERED: the whole frame */
+	size_t answer_n;
+};
+
+struct kafka_link {
+	struct exchange *first, *last;   /* in the order of the requests */
+	unsigned in_flight;
+	bool discovery;                  /* a broker port whose broker is not known: a bootstrap server answers */
+	bool is_librdkafka;              /* by ApiVersions: a lone record error is written twice */
+	bool dropping;                   /* the request under way is read and not taken */
+	uint8_t fault;                   /* enum close_reason, should the bytes be refused */
+	bool closing;                    /* an acks=0 request was refused: the connection closes, as Kafka does */
+	struct exchange *partial;        /* the request that is passing and not complete; its answer can never come */
+	struct kafka_blank *blank;       /* while a response that may carry addresses streams */
+	size_t blank_skip;               /* bytes before its body */
+	uint64_t reached;                /* hash of the server's address that attempts went to last */
+	uint8_t nclient_id;
+	char client_id[LINK_CLIENT_ID_MAX];
+};
+
+extern const struct reader_ops kafka_request_ops;    /* ctx: struct session */
+extern const struct reader_ops kafka_response_ops;
+
+void link_fini(struct session *s);
+/* The client's last frame was cut: its request, part of which may be on its way, will
+ * never be answered. */
+void link_cut(struct session *s);
+/* Nothing will come from the broker: only answers that we hold are still written. */
+void link_orphan(struct session *s);
+
+static inline bool link_is_idle(const struct kafka_link *l)
+{
+	return l->first == NULL;
+}
+
+/* FIFO. A request whose answer the broker owes; NULL without memory. */
+struct exchange *exchange_push(struct session *s, const struct kafka_row *row, int16_t version, int32_t correlation) MUST_CHECK;
+/* The answer of e, a whole frame: copied. It is written when its turn comes. */
+int exchange_answer(struct session *s, struct exchange *e, struct span frame) MUST_CHECK;
+/* The first exchange has been answered: drops it, writes those behind it that are ready. */
+int exchange_done(struct session *s) MUST_CHECK;
+
+/* Where the upstream of this session is: the attempt-th place to try. false: none left. */
+bool kafka_route(struct session *s, unsigned attempt, struct dial_target *out);
+/* Is the server that a discovery session was sent to the broker of its port, now that the
+ * brokers may be known? */
+bool kafka_route_is_right(struct session *s);

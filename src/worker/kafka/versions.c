@@ -1,0 +1,68 @@
+/* ApiVersions, the request that a client begins with, and the SASL handshake. Owner: worker. */
+#include "worker/kafka/row.h"
+#include "kafka/versions.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+/* Records of Produce 13 are named by topic ids, which are not resolved here yet; 12 names
+ * topics and still adds partitions to transactions by itself (KIP-890). */
+const struct kafka_cap kafka_caps[KAFKA_CAPS] = { { KAFKA_PRODUCE, 12 } };
+
+bool kafka_is_capped(int16_t key, int16_t version)
+{
+	for (size_t i = 0; i < KAFKA_CAPS; i++)
+		if (kafka_caps[i].key == key && version > kafka_caps[i].max)
+			return true;
+	return false;
+}
+
+bool versions_holds(struct session *s, const struct kafka_request *r)
+{
+	(void)s, (void)r;
+	return true;
+}
+
+static void learn_client(struct session *s, const struct kafka_request *r, struct span body)
+{
+	struct span name, version;
+
+	if (kafka_versions_client(r->version, body, &name, &version) == 0)
+		s->link.is_librdkafka = span_is(name, "librdkafka");
+}
+
+int versions_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
+{
+	const struct kafka_row *row = kafka_row_find(r->key);
+	struct buf *out = &s->worker->kafka.out;
+
+	if (kafka_api_has(r->api, r->version)) {
+		size_t body = KAFKA_SIZE_BYTES + r->body;
+		learn_client(s, r, span_of(p + body, n - body));
+		return request_forward(s, row, r, p, n, owner);
+	}
+	/* newer than we speak: as a broker does, in the format of version 0 */
+	buf_clear(out);
+	int error = kafka_versions_refuse(r->correlation, out);
+	return error ? error : request_answer(s, row, r, buf_span(out));
+}
+
+int versions_response(struct session *s, const struct exchange *e, struct span body, struct buf *out)
+{
+	(void)s;
+	return kafka_versions_intersect(e->version, e->correlation, body, kafka_caps, KAFKA_CAPS, out);
+}
+
+/* Version 0 is followed by raw tokens that have no header: not spoken yet. */
+bool sasl_holds(struct session *s, const struct kafka_request *r)
+{
+	(void)s;
+	return r->version == 0;
+}
+
+int sasl_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
+{
+	(void)r, (void)p, (void)n, (void)owner;
+	worker_log_peer(s, LOG_LEVEL_WARN, "SaslHandshake version 0 is not supported yet; the client should use version 1");
+	s->link.fault = CLOSE_UNSUPPORTED;
+	return E_UNSUPPORTED;
+}

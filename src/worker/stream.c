@@ -1,0 +1,323 @@
+/* A nonblocking connection with a queue of pieces. Owner: worker. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "worker/stream.h"
+
+#define PIECES_KEPT 1024
+#define IOV_MOST 64
+
+void stream_pool_init(struct stream_pool *p, struct event_base *base, struct blocks *blocks)
+{
+	*p = (struct stream_pool){ .base = base, .blocks = blocks };
+	slab_init(&p->pieces, sizeof(struct piece), PIECES_KEPT);
+}
+
+void stream_pool_fini(struct stream_pool *p)
+{
+	slab_fini(&p->pieces);
+}
+
+void stream_init(struct stream *s, struct stream_pool *pool, void (*ready)(struct stream *, enum stream_event))
+{
+	*s = (struct stream){ .pool = pool, .fd = -1, .state = STREAM_WAITING, .ready = ready };
+}
+
+static void on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd, (void)what;
+	s->ready(s, STREAM_READABLE);
+}
+
+static void on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *s = arg;
+
+	(void)fd, (void)what;
+	s->ready(s, STREAM_WRITABLE);
+}
+
+static void want_write(struct stream *s, bool want)
+{
+	if (want == s->writing)
+		return;
+	s->writing = want;
+	if (want)
+		INVARIANT(event_add(&s->on_write, NULL) == 0);
+	else
+		event_del(&s->on_write);
+}
+
+void stream_open(struct stream *s, int fd, enum stream_state state)
+{
+	INVARIANT(s->state == STREAM_WAITING);
+	s->fd = fd;
+	s->state = state;
+	s->received = s->sent = 0;
+	event_assign(&s->on_read, s->pool->base, fd, EV_READ | EV_PERSIST, on_read, s);
+	event_assign(&s->on_write, s->pool->base, fd, EV_WRITE | EV_PERSIST, on_write, s);
+	want_write(s, state == STREAM_CONNECTING);
+}
+
+static void drop_first(struct stream *s)
+{
+	struct piece *p = s->first;
+
+	s->first = p->next;
+	if (!s->first)
+		s->last = NULL;
+	s->queued -= p->n;
+	block_put(s->pool->blocks, p->block);
+	slab_put(&s->pool->pieces, p);
+}
+
+void stream_abandon(struct stream *s)
+{
+	if (!stream_is_open(s))
+		return;
+	stream_pause(s);
+	want_write(s, false);
+	close(s->fd);
+	s->fd = -1;
+	s->state = STREAM_WAITING;
+}
+
+void stream_close(struct stream *s)
+{
+	while (s->first)
+		drop_first(s);
+	stream_abandon(s);
+	s->state = STREAM_CLOSED;
+}
+
+bool stream_local_host(const struct stream *s, char *out, size_t n)
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof a;
+
+	if (s->fd < 0 || getsockname(s->fd, (struct sockaddr *)&a, &len) < 0)
+		return false;
+	if (a.ss_family == AF_INET)
+		return inet_ntop(AF_INET, &((struct sockaddr_in *)&a)->sin_addr, out, (socklen_t)n) != NULL;
+	const struct in6_addr *v6 = &((struct sockaddr_in6 *)&a)->sin6_addr;
+	if (a.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6))
+		return inet_ntop(AF_INET, &v6->s6_addr[12], out, (socklen_t)n) != NULL;
+	return a.ss_family == AF_INET6 && inet_ntop(AF_INET6, v6, out, (socklen_t)n) != NULL;
+}
+
+int stream_connected(struct stream *s)
+{
+	int error = 0;
+	socklen_t n = sizeof error;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
+		return E_SYS;
+	errno = error;
+	if (error)
+		return E_SYS;
+	s->state = STREAM_OPEN;
+	want_write(s, s->first != NULL);
+	return 0;
+}
+
+int stream_read(struct stream *s, struct iovec *iov, int niov, size_t *n)
+{
+	ssize_t got;
+
+	do
+		got = niov == 1 ? read(s->fd, iov->iov_base, iov->iov_len) : readv(s->fd, iov, niov);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN ? E_AGAIN : E_SYS;
+	if (got == 0)
+		return E_EOF;
+	*n = (size_t)got;
+	s->received += (uint64_t)got;
+	return 0;
+}
+
+void stream_pause(struct stream *s)
+{
+	if (!s->reading)
+		return;
+	s->reading = false;
+	event_del(&s->on_read);
+}
+
+void stream_resume(struct stream *s)
+{
+	if (s->reading || !stream_is_open(s) || s->state == STREAM_CONNECTING)
+		return;
+	s->reading = true;
+	INVARIANT(event_add(&s->on_read, NULL) == 0);
+}
+
+static int append(struct stream *s, struct block *block, struct span bytes)
+{
+	struct piece *p = slab_get(&s->pool->pieces);
+
+	if (!p) {
+		block_put(s->pool->blocks, block);
+		return E_NOMEM;
+	}
+	*p = (struct piece){ .block = block, .p = bytes.p, .n = bytes.n };
+	if (s->last)
+		s->last->next = p;
+	else
+		s->first = p;
+	s->last = p;
+	s->queued += bytes.n;
+	return 0;
+}
+
+int stream_lend(struct stream *s, struct span bytes)
+{
+	struct piece *last = s->last;
+
+	if (bytes.n == 0)
+		return 0;
+	if (last && !last->block && last->p + last->n == bytes.p) {
+		last->n += bytes.n;
+		s->queued += bytes.n;
+		return 0;
+	}
+	return append(s, NULL, bytes);
+}
+
+int stream_give(struct stream *s, struct block *block, struct span bytes)
+{
+	if (bytes.n == 0) {
+		block_put(s->pool->blocks, block);
+		return 0;
+	}
+	return append(s, block, bytes);
+}
+
+/* The room behind what the last owned piece holds. */
+static size_t tail_room(const struct stream *s)
+{
+	const struct piece *last = s->last;
+
+	if (!last || !last->block)
+		return 0;
+	return (size_t)(last->block->bytes + last->block->cap - (last->p + last->n));
+}
+
+int stream_copy(struct stream *s, struct span bytes)
+{
+	if (bytes.n == 0)
+		return 0;
+	if (tail_room(s) >= bytes.n) {
+		memcpy((uint8_t *)s->last->p + s->last->n, bytes.p, bytes.n);
+		s->last->n += bytes.n;
+		s->queued += bytes.n;
+		return 0;
+	}
+	struct block *b = block_get(s->pool->blocks, bytes.n, BLOCK_BEYOND_LIMIT);
+	if (!b)
+		return E_NOMEM;
+	memcpy(b->bytes, bytes.p, bytes.n);
+	return append(s, b, span_of(b->bytes, bytes.n));
+}
+
+static void advance(struct stream *s, size_t n)
+{
+	s->sent += n;
+	while (n > 0) {
+		struct piece *p = s->first;
+		if (p->n > n) {
+			p->p += n;
+			p->n -= n;
+			s->queued -= n;
+			return;
+		}
+		n -= p->n;
+		drop_first(s);
+	}
+}
+
+/* 0: all written; E_AGAIN: the socket is full. */
+static int write_pieces(struct stream *s)
+{
+	while (s->first) {
+		struct iovec iov[IOV_MOST];
+		int niov = 0;
+		size_t asked = 0;
+		for (struct piece *p = s->first; p && niov < IOV_MOST; p = p->next) {
+			iov[niov++] = (struct iovec){ (void *)p->p, p->n };
+			asked += p->n;
+		}
+		struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)niov };
+		ssize_t n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? E_AGAIN : E_SYS;
+		advance(s, (size_t)n);
+		if ((size_t)n < asked)
+			return E_AGAIN;
+	}
+	return 0;
+}
+
+/* Copies what is only borrowed, packing neighbours into one block. */
+static int own_pieces(struct stream *s)
+{
+	size_t borrowed = 0;
+
+	for (struct piece *p = s->first; p; p = p->next)
+		borrowed += p->block ? 0 : p->n;
+	if (borrowed == 0)
+		return 0;
+	struct piece *rest = s->first;
+	s->first = s->last = NULL;
+	s->queued = 0;
+	int error = 0;
+	while (rest) {
+		struct piece *p = rest;
+		rest = p->next;
+		if (error)
+			block_put(s->pool->blocks, p->block);
+		else if (p->block)
+			error = stream_give(s, p->block, span_of(p->p, p->n));
+		else
+			error = stream_copy(s, span_of(p->p, p->n));
+		slab_put(&s->pool->pieces, p);
+	}
+	return error;
+}
+
+int stream_flush(struct stream *s)
+{
+	if (s->state == STREAM_CLOSED || s->state == STREAM_FINISHED)
+		return 0;
+	bool early = s->state == STREAM_CONNECTING || s->state == STREAM_WAITING;
+	int error = early ? E_AGAIN : write_pieces(s);
+	if (error == E_AGAIN)
+		error = own_pieces(s);
+	if (error || early)
+		return error;
+	want_write(s, s->first != NULL);
+	if (!s->first && s->state == STREAM_FINISHING) {
+		shutdown(s->fd, SHUT_WR);
+		s->state = STREAM_FINISHED;
+	}
+	return 0;
+}
+
+void stream_finish(struct stream *s)
+{
+	if (s->state != STREAM_OPEN)
+		return;
+	s->state = STREAM_FINISHING;
+	if (!s->first) {
+		shutdown(s->fd, SHUT_WR);
+		s->state = STREAM_FINISHED;
+	}
+}
