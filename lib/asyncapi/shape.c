@@ -11,10 +11,12 @@ enum shape_object {
 #define OBJECT(id, name, severity) SHAPE_##id,
 #define FIELD(...)
 #define WORDS(...)
+#define RANGE(...)
 #include "asyncapi/shape.def"
 #undef OBJECT
 #undef FIELD
 #undef WORDS
+#undef RANGE
 	SHAPE_COUNT
 };
 
@@ -22,7 +24,7 @@ enum shape_many { SHAPE_ONE, SHAPE_LIST, SHAPE_MAP };
 enum shape_kind {
 	SHAPE_STRING, SHAPE_NUMBER, SHAPE_BOOLEAN, SHAPE_MAPPING,       /* plain */
 	SHAPE_URL, SHAPE_EMAIL, SHAPE_EXPRESSION,                       /* texts of a form */
-	SHAPE_STRING_OR_NULL, SHAPE_ANY, SHAPE_SCHEMA, SHAPE_REFERENCE, SHAPE_OBJECT, SHAPE_REQUIREMENT, SHAPE_SECURITY, SHAPE_CUSTOM
+	SHAPE_STRING_OR_NULL, SHAPE_ANY, SHAPE_SCHEMA, SHAPE_SCHEMA_OR_STRING, SHAPE_REFERENCE, SHAPE_OBJECT, SHAPE_REQUIREMENT, SHAPE_SECURITY, SHAPE_CUSTOM
 };
 enum shape_flag { REQ = 1, REF = 2, KEY = 4, UNIQ = 8 };
 
@@ -43,10 +45,12 @@ static const struct {
 #define OBJECT(id, text, severity) [SHAPE_##id] = { text, FINDING_##severity },
 #define FIELD(...)
 #define WORDS(...)
+#define RANGE(...)
 #include "asyncapi/shape.def"
 #undef OBJECT
 #undef FIELD
 #undef WORDS
+#undef RANGE
 };
 
 static const struct {
@@ -56,15 +60,34 @@ static const struct {
 #define OBJECT(id, text, severity)
 #define FIELD(...)
 #define WORDS(object, field, list) { SHAPE_##object, field, list },
+#define RANGE(...)
 #include "asyncapi/shape.def"
 #undef OBJECT
 #undef FIELD
 #undef WORDS
+#undef RANGE
+};
+
+static const struct {
+	enum shape_object object;
+	const char *field;
+	int64_t min, max;
+} ranges[] = {
+#define OBJECT(id, text, severity)
+#define FIELD(...)
+#define WORDS(...)
+#define RANGE(object, field, min, max) { SHAPE_##object, field, min, max },
+#include "asyncapi/shape.def"
+#undef OBJECT
+#undef FIELD
+#undef WORDS
+#undef RANGE
 };
 
 /* The version range is two macro arguments by the time FIELD sees it. */
 #define OBJECT(id, text, severity)
 #define WORDS(...)
+#define RANGE(...)
 #define FIELD(...) FIELD_(__VA_ARGS__)
 #define FIELD_(object, name, since, until, many, kind, child, flags) \
 	{ SHAPE_##object, name, since, until, SHAPE_##many, SHAPE_##kind, SHAPE_##child, flags },
@@ -73,6 +96,7 @@ static const struct shape_field fields[] = {
 };
 #undef OBJECT
 #undef WORDS
+#undef RANGE
 #undef FIELD
 #undef FIELD_
 
@@ -270,6 +294,36 @@ static void check_words(struct walk *w, const struct shape_field *field, const s
 				word_lists[i].words);
 }
 
+/* Integers only; one too long for int64_t is out of every range. */
+static bool is_in_range(struct span number, int64_t min, int64_t max)
+{
+	int64_t value = 0;
+	bool minus = number.n && number.p[0] == '-', overflow = false;
+
+	for (size_t i = minus; i < number.n; i++) {
+		if (number.p[i] < '0' || number.p[i] > '9')
+			return false;
+		overflow |= __builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, number.p[i] - '0', &value);
+	}
+	if (!minus)
+		overflow |= __builtin_mul_overflow(value, -1, &value);
+	return !overflow && min <= value && value <= max;
+}
+
+static void check_range(struct walk *w, const struct shape_field *field, const struct tree_node *node)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		long long min = ranges[i].min, max = ranges[i].max;
+		if (ranges[i].object != field->object || strcmp(ranges[i].field, field->name) != 0)
+			continue;
+		if (node->kind == TREE_NUMBER && !is_in_range(node->text, min, max))
+			asyncapi_find(w->f, FIELD_RANGE, tree_location(node), "%s cannot be %.*s; it is an integer from %lld to %lld", field->name, (int)node->text.n,
+				node->text.p, min, max);
+		if (node->kind == TREE_STRING && ((long long)node->text.n < min || (long long)node->text.n > max))
+			asyncapi_find(w->f, FIELD_RANGE, tree_location(node), "%s has %zu characters; it may have %lld to %lld", field->name, node->text.n, min, max);
+	}
+}
+
 static void check_value(struct walk *w, const struct shape_field *field, struct tree_node *node)
 {
 	if (field->flags & REF)
@@ -297,6 +351,10 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 		if (node->kind != TREE_MAP && node->kind != TREE_BOOL)
 			mistyped(w, node, "a schema: a mapping, true or false");
 		break;
+	case SHAPE_SCHEMA_OR_STRING:
+		if (node->kind != TREE_MAP && node->kind != TREE_BOOL && node->kind != TREE_STRING)
+			mistyped(w, node, "a schema or, in the first binding version, a string");
+		break;
 	case SHAPE_REFERENCE:
 		if (!tree_is_reference(node))
 			asyncapi_find(w->f, REF_WANTED, tree_location(node), "a reference belongs here; write {$ref: \"#/…\"}");
@@ -317,6 +375,7 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 		break;
 	}
 	check_words(w, field, node);
+	check_range(w, field, node);
 }
 
 static void check_key(struct walk *w, const struct tree_node *node)

@@ -687,6 +687,32 @@ START_TEST(twins_are_found)
 }
 END_TEST
 
+START_TEST(values_of_bindings_are_held_to_their_bounds)
+{
+	struct fixture x;
+
+	load(&x, HEAD2
+	     "channels:\n"
+	     "  a:\n"
+	     "    bindings:\n"
+	     "      kafka:\n"
+	     "        partitions: 0\n"
+	     "        replicas: '3'\n"
+	     "        topicConfiguration: {retention.ms: -1, max.message.bytes: -1, cleanup.policy: [compact, shrink]}\n"
+	     "      amqp: {is: queue, queue: {durable: 'yes'}}\n"
+	     "    publish: {bindings: {mqtt: {qos: 3}, http: {method: FETCH}}}\n"
+	     "    subscribe: {bindings: {mqtt: {qos: 2}, amqp: {expiration: 99999999999999999999}}}\n");
+	ck_assert_str_eq(finding(&x, 0), "doc.yaml:7:21: error field-range: partitions cannot be 0; it is an integer from 1 to 2147483647");
+	ck_assert_str_eq(finding(&x, 1), "doc.yaml:8:19: error field-type: replicas is a string; it must be a number");
+	ck_assert_str_eq(finding(&x, 2), "doc.yaml:9:67: error field-range: max.message.bytes cannot be -1; it is an integer from 0 to 2147483647");
+	ck_assert_str_eq(finding(&x, 3), "doc.yaml:9:97: error field-word: cleanup.policy cannot be shrink; it is one of delete|compact");
+	ck_assert_str_eq(finding(&x, 4), "doc.yaml:10:42: error field-type: durable is a string; it must be true or false");
+	ck_finding(&x, "field-range", 7, 21);
+	ck_assert_uint_eq(x.f.n, 8);
+	done(&x);
+}
+END_TEST
+
 UNIT_MAIN("asyncapi", versions_by_major_and_minor, an_unquoted_version_is_explained, what_is_no_document_is_refused,
 	  a_sound_document_has_no_findings, every_wrong_field_is_found_at_its_place, missing_fields_are_named,
 	  references_are_followed_and_siblings_warned_of, a_message_of_both_2x_operations_is_one, kafka_servers_are_listed,
@@ -694,4 +720,4 @@ UNIT_MAIN("asyncapi", versions_by_major_and_minor, an_unquoted_version_is_explai
 	  addresses_that_are_no_topics_warn, parameters_and_addresses_agree, operations_name_their_own_channel, the_nearest_policy_wins,
 	  wrong_policies_are_found_once, traits_win_in_2x, the_object_wins_in_3x, a_null_in_a_patch_deletes, traits_that_refer_to_themselves_end,
 	  schema_formats_in_all_spellings, content_types_choose_the_reading, types_at_the_root_of_a_schema, bindings_that_kafka_does_not_have_warn,
-	  texts_have_their_form, security_is_checked, twins_are_found)
+	  texts_have_their_form, security_is_checked, twins_are_found, values_of_bindings_are_held_to_their_bounds)
