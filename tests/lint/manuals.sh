@@ -1,6 +1,6 @@
 #!/bin/sh
-# Manuals are well formed and installed, and every metric and every command of the tool
-# has its text in them.
+# Manuals are well formed and installed, and every metric, every finding and every
+# command of the tool has its text in them.
 cd "${top_srcdir:-.}" || exit 2
 bad=0
 
@@ -17,6 +17,9 @@ for name in $(sed -n 's/^METRIC([^"]*"\([a-z_]*\)".*/\1/p' lib/shm/metric.def); 
 done
 for name in $(sed -n 's/^COMMAND("\([a-z-]*\)".*/\1/p' src/egctl/command.def); do
 	grep -q "^\.\(It \)\?Ic\(.* \| \)$name\( \|$\)" man/egctl.1 || fail "src/egctl/command.def: $name has no text in man/egctl.1"
+done
+for code in $(sed -n 's/^FINDING([A-Z_0-9]*, "\([a-z-]*\)".*/\1/p' lib/asyncapi/finding.def); do
+	grep -q "^\.It Ic $code " man/event-gateway-findings.7 || fail "lib/asyncapi/finding.def: $code has no text in man/event-gateway-findings.7"
 done
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning man/* || bad=1
