@@ -250,6 +250,18 @@ static const struct path *find_path(struct evhttp_request *req)
 	return NULL;
 }
 
+static void not_found(struct evhttp_request *req)
+{
+	struct buf b;
+
+	buf_init(&b, 0);
+	buf_puts(&b, "there are");
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		buf_printf(&b, " %s", paths[i].path);
+	problem(req, 404, "Not Found", buf_span(&b));
+	buf_fini(&b);
+}
+
 /* ---- requests ---- */
 
 /* A page in a browser here can be made to call any name that resolves to 127.0.0.1 (DNS
@@ -288,7 +300,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 	}
 	const struct path *p = find_path(req);
 	if (!p) {
-		problem(req, 404, "Not Found", SPAN_LIT("there are /metrics, /livez, /readyz and /v1/status"));
+		not_found(req);
 	} else if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
 		add_header(req, "Allow", "GET, HEAD");
 		problem(req, 405, "Method Not Allowed", SPAN_LIT("this version only answers GET and HEAD"));

@@ -328,6 +328,7 @@ static char *ask(const struct server *s, const char *request)
 
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	ck_assert_int_eq(fd_write_all(fd, request, strlen(request)), 0);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	for (ssize_t r = 1; r > 0 && n < sizeof reply - 1; n += r > 0 ? (size_t)r : 0)
 		r = read(fd, reply + n, sizeof reply - 1 - n);
 	reply[n] = 0;
@@ -414,6 +415,29 @@ START_TEST(http_errors_are_problems)
 		ck_assert_int_eq(said, status);
 		json_decref(problem);
 	}
+	server_stop(&s);
+}
+END_TEST
+
+/* Whatever comes, this connection ends and the next one is served. */
+START_TEST(http_survives_what_is_no_http)
+{
+	static const char *const rows[] = {
+		"OPTIONS * HTTP/1.1\r\n" END_OF_REQUEST, "CONNECT a:1 HTTP/1.1\r\n" END_OF_REQUEST,
+		"GET http://evil.example/livez HTTP/1.1\r\n" END_OF_REQUEST, "GET //%00%ff HTTP/1.1\r\n" END_OF_REQUEST,
+		"GET  HTTP/1.1\r\n" END_OF_REQUEST, "BREW /metrics HTTP/1.1\r\n" END_OF_REQUEST, "\r\n\r\n", "GET\r\n\r\n",
+		"\x16\x03\x01\x02\x01\x01\r\n\r\n",
+		"GET /livez HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n" END_OF_REQUEST,
+		"GET /livez HTTP/1.1\r\nContent-Length: -1\r\n" END_OF_REQUEST,
+		"POST /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END_OF_REQUEST "zz\r\n",
+	};
+	struct server s = server_start();
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *reply = ask(&s, rows[i]);
+		ck_assert_msg(!strstr(reply, "event_gateway_"), "%zu: %s", i, reply);
+	}
+	ck_assert_msg(strncmp(ask(&s, "GET /livez HTTP/1.1\r\n" END_OF_REQUEST), "HTTP/1.1 200 ", 13) == 0, "gone");
 	server_stop(&s);
 }
 END_TEST
@@ -633,6 +657,7 @@ END_TEST
 UNIT_MAIN("admin", ready_wants_a_commit_and_a_worker, ready_wants_one_generation, ready_wants_brokers_that_answer,
           ready_wants_a_port_for_each_broker, metrics_are_prometheus_text, metrics_families_are_whole,
           status_is_one_json_object, http_serves_the_table, http_head_has_no_body, http_errors_are_problems,
+          http_survives_what_is_no_http,
           http_host_of_this_machine_passes, http_bounds_headers, http_listen_says_what_is_wrong,
           http_takes_over_a_stale_socket_file, process_follows_its_master, process_shows_the_last_reload,
           process_refuses_what_is_no_image)
