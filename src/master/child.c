@@ -258,6 +258,8 @@ void child_kill(struct child *c, const char *why)
 		return;
 	log_error("%s %u (pid %d) is killed: %s", kinds[c->kind].name, c->index, (int)c->pid, why);
 	kill(c->pid, SIGKILL);
+	if (c->state < CHILD_SERVING)
+		c->early_deaths++;           /* one that never gets ready must not come back at once for ever */
 	if (c->state != CHILD_LEAVING)
 		child_set_state(c, CHILD_LEAVING);
 	slots_share(c->master);
@@ -320,6 +322,10 @@ static void on_committed(struct child *c, const struct control_message *message)
 {
 	if (c->state != CHILD_COMMITTING || message->generation != c->master->generation)
 		return;
+	if (message->error < 0) {
+		child_kill(c, message->text);
+		return;
+	}
 	child_set_state(c, CHILD_SERVING);
 	c->early_deaths = 0;
 	slots_share(c->master);

@@ -167,6 +167,7 @@ struct master {
 	struct settings_view settings;
 	uint64_t generation;
 	uint64_t leave_deadline_ms;
+	uint64_t ticked_ms, awake_ms;    /* last look at the heartbeats; after the last pause of our own */
 	int exit_code;
 };
 

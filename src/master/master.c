@@ -56,6 +56,8 @@ void master_leave(struct master *m, enum master_state how)
 	m->leave_deadline_ms = clock_ms() + (how == MASTER_QUITTING ? QUIT_MS : STOP_MS);
 	log_notice(how == MASTER_QUITTING ? "draining: no new connections, answers in flight are delivered" : "stopping");
 	notify_stopping();
+	/* Workers close theirs on the same order; in ours new clients would wait in vain. */
+	slots_close(&m->slots);
 	children_leave(m, how == MASTER_QUITTING ? CONTROL_QUIT : CONTROL_STOP);
 	if (children_alive(m) == 0)
 		event_base_loopbreak(m->base);
@@ -147,6 +149,18 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	notify_watchdog();
 }
 
+/* What must not end a master that still starts: kept until the loop can act on it. */
+static void hold_signals(int how)
+{
+	static const int late[] = { SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(late); i++)
+		sigaddset(&set, late[i]);
+	(void)sigprocmask(how, &set, NULL);
+}
+
 static int watch_signals(struct master *m)
 {
 	struct timeval tick = { 0, TICK_MS * 1000 };
@@ -157,6 +171,7 @@ static int watch_signals(struct master *m)
 		if (!m->signals[i] || event_add(m->signals[i], NULL) < 0)
 			return E_NOMEM;
 	}
+	hold_signals(SIG_UNBLOCK);
 	m->tick = event_new(m->base, -1, EV_PERSIST, on_tick, m);
 	return m->tick && event_add(m->tick, &tick) == 0 ? 0 : E_NOMEM;
 }
@@ -288,6 +303,7 @@ int master_main(const struct master_options *options)
 
 	list_init(&m.server.clients);
 	(void)signal(SIGPIPE, SIG_IGN);
+	hold_signals(SIG_BLOCK);
 	log_open(STDERR_FILENO, "master");
 	int code = start(&m);
 	if (code == EXIT_GOOD)

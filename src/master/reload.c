@@ -57,7 +57,7 @@ static void log_findings(const struct reload *r, enum log_level level)
 /* Requests that came while a run was under way share one more. */
 static void run_again(struct master *m)
 {
-	if (!m->reload.again || m->state != MASTER_RUNNING)
+	if (!m->reload.again || m->state > MASTER_RUNNING)
 		return;
 	m->reload.again = false;
 	reload_request(m);
@@ -94,7 +94,8 @@ static void finish(struct master *m, int error)
 	else
 		log_notice("generation %llu is in force", (unsigned long long)m->generation);
 	log_findings(r, error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN);
-	notify_ready(m);
+	if (m->state == MASTER_RUNNING)
+		notify_ready(m);
 	tell_admin(m);                   /* first: who is answered may ask admin next */
 	server_answer_reload(m);
 	children_admit(m);
@@ -115,6 +116,12 @@ static void refuse(struct master *m, const char *why)
 }
 
 /* ---- commit ---- */
+
+/* A text of the generation in force and one of the next. */
+static bool texts_are_equal(const struct master *m, struct image_str old, struct image_str new)
+{
+	return strcmp(image_text(&m->image, old), image_text(&m->reload.image, new)) == 0;
+}
 
 static bool anyone_pending(const struct master *m)
 {
@@ -146,9 +153,34 @@ void reload_publish(struct master *m)
 	stats_set(&m->counters, STATS_IMAGE_SINCE, (uint64_t)(clock_wall_ms() / 1000));
 }
 
+/* Options whose row says `restart`: what runs keeps the old value. */
+static void note_restart(struct master *m)
+{
+	const struct settings *old = m->settings.settings, *new = m->reload.settings.settings;
+	const struct {
+		const char *name;
+		bool changed;
+	} rows[] = {
+		{ "workers", old->workers != new->workers },
+		{ "control", !texts_are_equal(m, old->control, new->control) },
+		{ "user", !texts_are_equal(m, old->user, new->user) },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].changed)
+			buf_printf(&m->reload.findings, "%s: the new value takes force at a restart\n", rows[i].name);
+}
+
 static void commit(struct master *m)
 {
+	bool other_log = !texts_are_equal(m, m->settings.settings->log_file, m->reload.settings.settings->log_file);
+
+	note_restart(m);
 	take_over(m);
+	const struct settings *s = m->settings.settings;
+	log_configure((enum log_format)s->log_format, (enum log_level)s->log_level);
+	if (other_log)
+		master_reopen_log(m);
 	reload_publish(m);
 	struct control_message message = control_of(CONTROL_COMMIT, m->generation);
 	m->reload.state = RELOAD_COMMITTING;
@@ -189,6 +221,11 @@ void reload_on_child(struct child *c, const struct control_message *message)
 
 	if (!c->pending || !(committing || preparing))
 		return;
+	if (committing && message->error < 0) {
+		/* It said that it could. The others have swapped: this one must not go on. */
+		child_kill(c, message->text);
+		return;
+	}
 	c->pending = false;
 	if (message->error < 0) {
 		refuse(m, message->text);

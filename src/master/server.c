@@ -39,8 +39,9 @@ static void answer(struct client *c, int error, const char *text)
 
 	message.error = error;
 	control_set_text(&message, text);
-	/* Who does not read its answer has left: there is nobody to tell. */
-	(void)!control_send(c->fd, &message, -1);
+	/* Who reads too slowly for its answer sees the end of the connection instead. */
+	if (control_send(c->fd, &message, -1) < 0)
+		(void)shutdown(c->fd, SHUT_RDWR);
 }
 
 static void request_reload(struct client *c)
