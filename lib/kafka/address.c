@@ -7,7 +7,8 @@ struct rewrite {
 	const struct kafka_address_ops *ops;
 	struct edit edit;
 	struct kafka_address address;  /* as read so far */
-	size_t node_at, error_at;      /* in out; error_at 0: none yet in this entry */
+	size_t node_at, error_at;      /* in out */
+	bool has_error;                /* error_at is of this entry */
 	bool any_left_out, unavailable;/* unavailable: this entry's error is to follow */
 	int topic_depth;               /* of a topic's own fields, -1: in none */
 	struct span topic, topic_id;
@@ -46,7 +47,7 @@ static void hide_coordinator(struct rewrite *r)
 {
 	r->address = (struct kafka_address){ -1, SPAN_LIT(""), -1 };
 	edit_patch32(&r->edit, r->node_at, -1);
-	if (r->error_at)
+	if (r->has_error)
 		edit_patch16(&r->edit, r->error_at, KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
 	else
 		r->unavailable = true;
@@ -74,6 +75,7 @@ static void take_error(struct rewrite *r, const struct kafka_item *item)
 	if (item->field->depth == r->topic_depth)
 		r->topic_error = (int16_t)item->number;
 	r->error_at = edit_upto(&r->edit, item->start);
+	r->has_error = true;
 	if (!r->unavailable)
 		return;
 	edit_replace(&r->edit, item);
@@ -87,8 +89,8 @@ static void take_leader(struct rewrite *r, const struct kafka_item *item)
 
 	if (!r->any_left_out || !ops->is_left_out || !ops->is_left_out(ops->ctx, (int32_t)item->number))
 		return;
-	edit_patch16(&r->edit, r->error_at, KAFKA_ERROR_LEADER_NOT_AVAILABLE);
 	edit_replace(&r->edit, item);
+	edit_patch16(&r->edit, r->error_at, KAFKA_ERROR_LEADER_NOT_AVAILABLE);
 	buf_be32(r->edit.out, UINT32_MAX);
 }
 
@@ -125,7 +127,7 @@ static void take_value(struct rewrite *r, const struct kafka_item *item)
 
 static void begin_entry(struct rewrite *r, const struct kafka_item *item)
 {
-	r->error_at = 0;
+	r->has_error = false;
 	r->unavailable = false;
 	if (item->role != KAFKA_ROLE_TOPICS)
 		return;

@@ -32,5 +32,6 @@ void edit_drop(struct edit *e);
 int edit_end(struct edit *e, const struct kafka_walk *w) MUST_CHECK;
 
 void edit_string(struct edit *e, struct span s);
+/* Overwrite what has been copied to at already (see edit_upto). */
 void edit_patch16(struct edit *e, size_t at, int16_t v);
 void edit_patch32(struct edit *e, size_t at, int32_t v);

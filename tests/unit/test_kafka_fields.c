@@ -15,7 +15,10 @@ static const struct kafka_api *api(int key)
 static void same(const struct buf *out, struct span want, const char *what)
 {
 	ck_assert_int_eq(buf_error(out), 0);
-	ck_assert_msg(span_eq(buf_span(out), want), "%s differs: %zu bytes, not %zu", what, out->n, want.n);
+	size_t at = 0;
+	while (at < out->n && at < want.n && out->p[at] == want.p[at])
+		at++;
+	ck_assert_msg(span_eq(buf_span(out), want), "%s: %zu bytes, not %zu, differ from byte %zu on", what, out->n, want.n, at);
 }
 
 /* ---- headers ---- */

@@ -29,7 +29,7 @@ show("compress/snappy/raw", snappy.compress(TEXT))
 show("compress/snappy/xerial", b"\x82SNAPPY\0" + struct.pack(">ii", 1, 1) + b"".join(
     struct.pack(">i", len(block)) + block for block in (snappy.compress(TEXT[:100]), snappy.compress(TEXT[100:]))))
 show("compress/lz4", lz4.frame.compress(TEXT, block_linked=False, content_checksum=True, store_size=False))
-show("compress/lz4/linked", lz4.frame.compress(TEXT, block_linked=True, store_size=False))
+show("compress/lz4/linked", lz4.frame.compress(ZEROS[:1 << 17], block_linked=True, store_size=False))
 show("compress/zstd", zstandard.ZstdCompressor().compress(TEXT))
 show("compress/zstd/no-size", zstd_stream())
 show("compress/zstd/two-frames", zstandard.compress(TEXT[:300]) + zstandard.compress(TEXT[300:]))
