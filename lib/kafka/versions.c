@@ -96,14 +96,26 @@ static const struct kafka_api *api_versions(void)
 	return kafka_api_find(KAFKA_API_VERSIONS);
 }
 
+/* All that clients need of a refusal is its code: then they ask again in version 0.
+ * librdkafka's mock cluster sends what follows it in no format of any version. */
+static int refuse_bare(int32_t correlation, struct buf *out)
+{
+	size_t start = kafka_frame_begin(out, api_versions(), 0, correlation);
+
+	buf_be16(out, KAFKA_ERROR_UNSUPPORTED_VERSION);
+	buf_be32(out, 0);
+	return kafka_frame_end(out, start);
+}
+
 int kafka_versions_intersect(int16_t version, int32_t correlation, struct span body, const struct kafka_cap *caps, size_t ncaps, struct buf *out)
 {
 	struct intersect x = { .caps = caps, .ncaps = ncaps };
 	struct kafka_walk walk;
 	struct kafka_item item;
-	size_t start = kafka_frame_begin(out, api_versions(), version, correlation);
+	size_t before = out->n, start = kafka_frame_begin(out, api_versions(), version, correlation);
+	bool refused = is_refusal(body);
 
-	if (is_refusal(body))
+	if (refused)
 		version = 0;
 	edit_init(&x.edit, body, kafka_api_is_flexible(api_versions(), version), out);
 	kafka_walk_whole(&walk, api_versions(), KAFKA_RESPONSE, version, body);
@@ -113,6 +125,10 @@ int kafka_versions_intersect(int16_t version, int32_t correlation, struct span b
 		edit_follow(&x.edit, &item);
 	}
 	int error = edit_end(&x.edit, &walk);
+	if (error && error != E_NOMEM && refused && !buf_error(out)) {
+		out->n = before;
+		return refuse_bare(correlation, out);
+	}
 	return error ? error : kafka_frame_end(out, start);
 }
 

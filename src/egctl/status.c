@@ -19,7 +19,7 @@ static long long number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* "12 s", "3 min", "never"; of a member that holds milliseconds. */
+/* "12 s ago", "3 min ago", "never"; of a member that holds milliseconds. */
 static const char *span_text(const json_t *object, const char *key, char *out, size_t n)
 {
 	const json_t *v = json_object_get(object, key);
@@ -28,11 +28,11 @@ static const char *span_text(const json_t *object, const char *key, char *out, s
 	if (!json_is_integer(v))
 		snprintf(out, n, "never");
 	else if (s < 120)
-		snprintf(out, n, "%lld s", s);
+		snprintf(out, n, "%lld s ago", s);
 	else if (s < 7200)
-		snprintf(out, n, "%lld min", s / 60);
+		snprintf(out, n, "%lld min ago", s / 60);
 	else
-		snprintf(out, n, "%lld h", s / 3600);
+		snprintf(out, n, "%lld h ago", s / 3600);
 	return out;
 }
 
@@ -52,7 +52,7 @@ static void print_head(const struct egctl *e, const json_t *s)
 	size_t i;
 	json_t *v;
 
-	printf("event-gateway %s, generation %lld since %s, %s%s%s\n", text_of(s, "version"), number_of(s, "generation"),
+	printf("event-gateway %s, generation %lld, in force %s, %s%s%s\n", text_of(s, "version"), number_of(s, "generation"),
 	       span_text(s, "committed_ms_ago", since, sizeof since), egctl_paint(e, ready ? PAINT_GOOD : PAINT_BAD),
 	       ready ? "ready" : "not ready", egctl_paint(e, PAINT_PLAIN));
 	json_array_foreach(json_object_get(s, "reasons"), i, v)
@@ -95,7 +95,7 @@ static void print_clusters(const json_t *all)
 	json_array_foreach(all, i, c) {
 		printf("cluster %s: ", text_of(c, "name"));
 		print_list(json_object_get(c, "bootstrap"));
-		printf(", brokers learned %s ago\n", span_text(c, "learned_ms_ago", ago, sizeof ago));
+		printf(", brokers learned: %s\n", span_text(c, "learned_ms_ago", ago, sizeof ago));
 		json_array_foreach(json_object_get(c, "brokers"), k, b)
 			printf("  broker %lld at %s:%lld\n", number_of(b, "id"), text_of(b, "host"), number_of(b, "port"));
 	}

@@ -126,6 +126,20 @@ START_TEST(intersects_versions)
 }
 END_TEST
 
+/* What librdkafka 2.0.2's mock cluster answers to version 3; clients look at the code only. */
+START_TEST(passes_a_refusal_in_no_format)
+{
+	static const uint8_t mock[] = { 0, 35, 1, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0 };
+	static const uint8_t bare[] = { 0, 0, 0, 10, 0, 0, 0, 6, 0, 35, 0, 0, 0, 0 };
+	struct buf out;
+
+	buf_init(&out, 0);
+	ck_assert_int_eq(kafka_versions_intersect(3, 6, span_of(mock, sizeof mock), NULL, 0, &out), 0);
+	same(&out, span_of(bare, sizeof bare), "bare refusal");
+	buf_fini(&out);
+}
+END_TEST
+
 START_TEST(passes_a_refusal_in_v0_format)
 {
 	struct buf out;
@@ -502,7 +516,8 @@ START_TEST(refuses_a_padded_tag_number)
 END_TEST
 
 UNIT_MAIN("kafka_fields", finds_apis, reads_classic_request_header, reads_flexible_request_header, refuses_what_is_not_spoken,
-	  reads_response_headers, intersects_versions, passes_a_refusal_in_v0_format, answers_versions_alone,
+	  reads_response_headers, intersects_versions, passes_a_refusal_in_v0_format,
+	  passes_a_refusal_in_no_format, answers_versions_alone,
 	  reads_the_client_software, rewrites_metadata, rewrites_coordinators, rewrites_other_addresses,
 	  learns_topics_that_were_created, knows_which_responses_carry_addresses, rewriting_cut_answers_fails,
 	  walking_garbage_ends, walks_alike_in_any_chunks, blanks_fetch_endpoints, leaves_fetch_without_endpoints_alone,
