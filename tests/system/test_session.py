@@ -1,0 +1,254 @@
+"""Sessions: order, endings, limits, hostile bytes, with brokers that a real one is too well-behaved to stand for."""
+
+import socket
+import struct
+import time
+
+import pytest
+
+from gateway import LIGHT, document, wait_until
+from scripted import ScriptedBroker
+import wire
+
+GOOD, BAD = b'{"lumens": 1}', b'{"lumens": true}'
+HEARTBEAT, LIST_OFFSETS = 12, 2
+
+
+@pytest.fixture
+def scripted():
+    made = []
+
+    def make(on=lambda exchange: None):
+        made.append(ScriptedBroker(on))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def batch(*values, **how):
+    return wire.Batch([wire.Record(value=value) for value in values], **how).encode()
+
+
+def stored(request):
+    """The broker's answer to a Produce of version 7: all is stored."""
+    topics = {}
+    for topic, partition, _ in wire.produced_batches(request):
+        topics.setdefault(topic, []).append(partition)
+    out = wire.Writer().i32(len(topics))
+    for topic, partitions in topics.items():
+        out.string(topic).i32(len(partitions))
+        for partition in partitions:
+            out.i32(partition).i16(0).i64(100 + partition).i64(-1).i64(0)
+    return out.i32(0).done()
+
+
+def store(exchange):
+    if exchange.api == wire.PRODUCE and struct.unpack(">h", exchange.frame[8 + 2 + 5 + 2:][:2])[0] != 0:
+        exchange.answer(stored(exchange.frame))
+
+
+def light(gateway, broker, **config):
+    return gateway(broker.address, {"light.json": document("light", LIGHT)}, **config)
+
+
+def heartbeat(client, correlation):
+    client.send(wire.header(HEARTBEAT, 0, correlation).string("group").i32(1).string("member").done())
+
+
+def test_answers_keep_the_order_of_requests(gateway, scripted):
+    """A refusal of ours waits for the answers that requests before it are owed."""
+    held = []
+
+    def on(exchange):
+        held.append(exchange)
+        if len(held) == 2:
+            for one in held:
+                one.answer(stored(one.frame))
+
+    with wire.Client(light(gateway, scripted(on)).port) as client:
+        for correlation, value in ((1, GOOD), (2, BAD), (3, GOOD)):
+            client.send(wire.produce_request(7, correlation, {"light": {0: batch(value)}}))
+        errors = [wire.produce_answer(7, client.receive(n))[0].error for n in (1, 2, 3)]
+    assert errors == [0, 87, 0]
+
+
+def test_one_bad_partition_of_two(gateway, scripted):
+    """The clean partition is sent on alone, and its answer is merged with the refusal, in the request's order."""
+    broker = scripted(store)
+    with wire.Client(light(gateway, broker).port) as client:
+        client.send(wire.produce_request(7, 5, {"light": {0: batch(GOOD, BAD), 1: batch(GOOD)}}))
+        answers = wire.produce_answer(7, client.receive(5))
+    assert [(a.partition, a.error, a.base_offset) for a in answers] == [(0, 87, -1), (1, 0, 101)]
+    assert wire.produced_batches(broker.frames[0]) == [("light", 1, batch(GOOD))]
+
+
+def test_valid_records_pass_as_the_same_bytes(gateway, scripted):
+    broker = scripted(store)
+    sent = [batch(GOOD, GOOD, codec=codec) for codec in (wire.NONE, wire.GZIP)]
+    with wire.Client(light(gateway, broker).port) as client:
+        for n, one in enumerate(sent):
+            client.send(wire.produce_request(7, n, {"light": {0: one}}))
+            assert wire.produce_answer(7, client.receive(n))[0].error == 0
+    assert [wire.produced_batches(f)[0][2] for f in broker.frames] == sent
+
+
+def test_a_corrupt_batch_is_the_brokers_to_answer(gateway, scripted):
+    broker = scripted(store)
+    sent = batch(BAD, crc=1)
+    with wire.Client(light(gateway, broker).port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: sent}}))
+        assert wire.produce_answer(7, client.receive(1))[0].error == 0
+    assert wire.produced_batches(broker.frames[0])[0][2] == sent
+
+
+@pytest.mark.parametrize("cut", [1, 3, 7])
+def test_requests_in_small_pieces(gateway, scripted, cut):
+    broker = scripted(store)
+    payload = wire.frame(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+    with wire.Client(light(gateway, broker).port) as client:
+        for i in range(0, len(payload), cut):
+            client.sock.sendall(payload[i:i + cut])
+        assert wire.produce_answer(7, client.receive(1))[0].error == 0
+
+
+def test_half_close_delivers_what_is_in_flight(gateway, scripted):
+    """The client's FIN does not cut the answers that it is owed; then the gateway closes too."""
+    def late(exchange):
+        time.sleep(0.3)
+        exchange.answer(stored(exchange.frame))
+
+    with wire.Client(light(gateway, scripted(late)).port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        client.send(wire.produce_request(7, 2, {"light": {0: batch(BAD)}}))
+        client.sock.shutdown(socket.SHUT_WR)
+        assert [wire.produce_answer(7, client.receive(n))[0].error for n in (1, 2)] == [0, 87]
+        assert client.is_closed()
+
+
+def test_unacknowledged_requests_before_fin_all_arrive(gateway, scripted):
+    broker = scripted(lambda exchange: None)
+    one = light(gateway, broker)
+    with wire.Client(one.port) as client:
+        for n in range(200):
+            client.send(wire.produce_request(7, n, {"light": {0: batch(GOOD)}}, acks=0))
+    wait_until(lambda: len(broker.frames) == 200, what="all requests")
+    assert broker.ended.wait(10)
+
+
+def test_refusal_without_acknowledgement_closes(gateway, scripted):
+    broker = scripted(lambda exchange: None)
+    with wire.Client(light(gateway, broker).port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}, acks=0))
+        client.send(wire.produce_request(7, 2, {"light": {0: batch(BAD)}}, acks=0))
+        assert client.is_closed()
+    assert broker.ended.wait(10)
+    assert [wire.produced_batches(f)[0][2] for f in broker.frames] == [batch(GOOD)]
+
+
+@pytest.mark.parametrize("lie", ["correlation", "unasked", "negative", "cut"])
+def test_a_broker_that_lies_is_left(gateway, scripted, lie):
+    """Nothing of an answer that does not belong to its request reaches the client; both sides end."""
+    def on(exchange):
+        if lie == "correlation":
+            exchange.answer(b"\0\0", correlation=exchange.correlation + 1)
+        elif lie == "unasked":
+            exchange.answer(b"\0\0")
+            exchange.answer(b"\0\0")
+        elif lie == "negative":
+            exchange.connection.sendall(struct.pack(">i", -5))
+        else:
+            exchange.connection.sendall(struct.pack(">ii", 100, exchange.correlation))
+            exchange.connection.shutdown(socket.SHUT_RDWR)
+
+    broker = scripted(on)
+    with wire.Client(light(gateway, broker).port) as client:
+        heartbeat(client, 7)
+        if lie == "unasked":
+            client.receive(7)
+        assert client.is_closed()
+    assert broker.ended.wait(10)
+
+
+def test_a_broker_that_never_answers_is_not_answered_for(gateway, scripted):
+    with wire.Client(light(gateway, scripted()).port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        client.sock.settimeout(1)
+        with pytest.raises(TimeoutError):
+            client.receive(1)
+
+
+HOSTILE = {
+    "length -1": struct.pack(">i", -1),
+    "length 2^31-1": struct.pack(">i", 2**31 - 1),
+    "length 0": struct.pack(">i", 0),
+    "length 7": struct.pack(">i", 7) + bytes(7),
+    "http": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "tls": bytes.fromhex("160301020001000001fc0303") + bytes(64),
+    "api 9999": wire.frame(wire.header(9999, 0, 1).done()),
+    "produce 13": wire.frame(wire.header(0, 13, 1, flexible=True).done() + bytes(64)),
+    "metadata 99": wire.frame(wire.header(3, 99, 1).done()),
+    "client id lies": wire.frame(struct.pack(">hhih", 3, 1, 1, 30000) + b"abc"),
+    "produce garbage": wire.frame(wire.header(0, 7, 1).done() + bytes(range(200))),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_bytes_close_their_connection_only(gateway, scripted, what):
+    broker = scripted(store)
+    one = light(gateway, broker)
+    with wire.Client(one.port) as neighbour, wire.Client(one.port) as hostile:
+        hostile.sock.sendall(HOSTILE[what])
+        assert hostile.is_closed()
+        neighbour.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        assert wire.produce_answer(7, neighbour.receive(1))[0].error == 0
+
+
+BATCHES = {
+    "count lies": (batch(GOOD, count=2), 87),
+    "last delta lies": (batch(GOOD, last_offset_delta=5), 87),
+    "two batches": (batch(GOOD) + batch(GOOD), 87),
+    "cut": (batch(GOOD)[:-3], 87),
+    "control": (batch(GOOD, attributes=0x20), 87),
+    "no gzip": (batch(GOOD, codec=1, body=b"nothing"), 87),
+    "codec 7": (batch(GOOD, codec=0, attributes=7), 87),
+    "magic 1": (batch(GOOD)[:16] + b"\1" + batch(GOOD)[17:], 87),
+}
+
+
+@pytest.mark.parametrize("what", BATCHES)
+def test_malformed_batches_are_refused_for_good(gateway, scripted, what):
+    broker = scripted(store)
+    sent, error = BATCHES[what]
+    with wire.Client(light(gateway, broker).port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: sent}}))
+        assert wire.produce_answer(7, client.receive(1))[0].error == error
+    assert broker.frames == []
+
+
+def test_a_bomb_is_too_large(gateway, scripted):
+    broker = scripted(store)
+    one = light(gateway, broker)
+    bomb = batch(b'"' + b" " * (100 << 20) + b'"', codec=wire.GZIP)
+    with wire.Client(one.port) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: bomb}}))
+        assert wire.produce_answer(7, client.receive(1))[0].error == 10
+
+
+def test_half_frames_that_claim_much_hold_little(gateway, scripted):
+    """Memory follows the bytes received, not the bytes claimed."""
+    one = light(gateway, scripted(store), workers=1)
+    start = wire.frame(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))[4:-3]
+    worker = one.workers()[0]
+    before = one.rss(worker)
+    clients = []
+    for _ in range(500):
+        clients.append(wire.Client(one.port))
+        clients[-1].sock.sendall(struct.pack(">i", 100 << 20) + start)
+    with wire.Client(one.port) as good:
+        good.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        assert wire.produce_answer(7, good.receive(1))[0].error == 0
+    assert one.rss(worker) - before < 500 * 16384
+    for client in clients:
+        client.close()

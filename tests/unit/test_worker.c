@@ -1,0 +1,311 @@
+/* What a worker is made of, without its loop: frames cut out of bytes, memory with a
+ * budget, deadlines, the stream's queue. Sessions are judged by tests/system/test_session.py. */
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "unit.h"
+#include "worker/reader.h"
+#include "worker/stream.h"
+#include "worker/wheel.h"
+
+/* ---- reader: frames whose first body byte is 'H' are held, others pass ---- */
+
+struct seen {
+	struct buf bytes;                /* all frames, in order, as they came out */
+	unsigned whole, parts;
+};
+
+static int head(void *ctx, struct span first, struct reader_plan *plan)
+{
+	struct cursor c = cursor_span(first);
+	uint32_t n = cursor_be32(&c);
+
+	(void)ctx;
+	if (n == 0 || n > 1000)
+		return E_MALFORMED;
+	uint8_t kind = cursor_u8(&c);
+	if (c.error)
+		return E_AGAIN;
+	plan->size = 4 + n;
+	plan->hold = kind == 'H';
+	return 0;
+}
+
+static int whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
+{
+	struct seen *s = ctx;
+
+	(void)owner;
+	s->whole++;
+	buf_add(&s->bytes, p, n);
+	return 0;
+}
+
+static int part(void *ctx, uint8_t *p, size_t n, struct block **owner, bool first, bool last)
+{
+	struct seen *s = ctx;
+
+	(void)owner, (void)first;
+	s->parts += last;
+	buf_add(&s->bytes, p, n);
+	return 0;
+}
+
+static const struct reader_ops ops = { head, whole, part };
+
+static void add_frame(struct buf *b, char kind, size_t n)
+{
+	buf_be32(b, (uint32_t)n);
+	buf_addch(b, kind);
+	for (size_t i = 1; i < n; i++)
+		buf_addch(b, (char)('a' + i % 26));
+}
+
+/* Feeds as the loop does: into what reader_prepare gives, at most `step` bytes at a time. */
+static int feed(struct reader *r, struct blocks *bs, struct seen *s, struct span in, size_t step)
+{
+	uint8_t scratch[64];
+
+	while (in.n > 0) {
+		struct iovec iov[2];
+		int niov;
+		struct iovec room = { scratch, sizeof scratch };
+		int error = reader_prepare(r, bs, BLOCK_WITHIN_LIMIT, iov, &niov, room);
+		if (error)
+			return error;
+		size_t n = 0;
+		for (int i = 0; i < niov; i++) {
+			size_t take = iov[i].iov_len;
+			if (take > step - n)
+				take = step - n;
+			if (take > in.n)
+				take = in.n;
+			memcpy(iov[i].iov_base, in.p, take);
+			in = span_of(in.p + take, in.n - take);
+			n += take;
+		}
+		error = reader_received(r, &ops, s, bs, iov, niov, n);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+START_TEST(frames_come_out_whole_however_they_are_cut)
+{
+	struct buf in;
+	struct blocks bs;
+
+	buf_init(&in, 0);
+	blocks_init(&bs, 1 << 20);
+	add_frame(&in, 'H', 300);
+	add_frame(&in, 'P', 1);
+	add_frame(&in, 'P', 200);
+	add_frame(&in, 'H', 1);
+	add_frame(&in, 'H', 60);
+	for (size_t step = 1; step <= in.n; step++) {
+		struct reader r = { 0 };
+		struct seen s = { 0 };
+		ck_assert_int_eq(feed(&r, &bs, &s, buf_span(&in), step), 0);
+		ck_assert_uint_eq(s.whole, 3);
+		ck_assert_uint_eq(s.parts, 2);
+		ck_assert_uint_eq(r.frames, 5);
+		ck_assert(span_eq(buf_span(&s.bytes), buf_span(&in)));
+		ck_assert(reader_is_between_frames(&r));
+		ck_assert_uint_eq(bs.used, 0);
+		buf_fini(&s.bytes);
+	}
+	blocks_fini(&bs);
+	buf_fini(&in);
+}
+END_TEST
+
+START_TEST(a_held_frame_takes_memory_as_it_comes)
+{
+	struct buf in;
+	struct blocks bs;
+	struct reader r = { 0 };
+	struct seen s = { 0 };
+
+	buf_init(&in, 0);
+	blocks_init(&bs, 1 << 20);
+	add_frame(&in, 'H', 1000);
+	ck_assert_int_eq(feed(&r, &bs, &s, span_of(in.p, 900), 7), 0);
+	ck_assert_uint_eq(reader_missing(&r), 104);
+	ck_assert_uint_eq(bs.used, BLOCK_MIN);
+	reader_fini(&r, &bs);
+	blocks_fini(&bs);
+	buf_fini(&in);
+}
+END_TEST
+
+START_TEST(a_refused_head_ends_the_reading)
+{
+	struct blocks bs;
+	struct reader r = { 0 };
+	struct seen s = { 0 };
+
+	blocks_init(&bs, 1 << 20);
+	ck_assert_int_eq(feed(&r, &bs, &s, span_of("\xff\xff\xff\xff", 4), 1), E_MALFORMED);
+	reader_fini(&r, &bs);
+	blocks_fini(&bs);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+START_TEST(the_budget_binds_only_what_can_wait)
+{
+	struct blocks bs;
+
+	blocks_init(&bs, 2 * BLOCK_MIN);
+	struct block *a = block_get(&bs, 100, BLOCK_WITHIN_LIMIT), *b = block_get(&bs, 100, BLOCK_WITHIN_LIMIT);
+	ck_assert(a && b && blocks_are_spent(&bs));
+	ck_assert_ptr_null(block_get(&bs, 1, BLOCK_WITHIN_LIMIT));
+	struct block *c = block_get(&bs, 10000, BLOCK_BEYOND_LIMIT);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_ge(c->cap, 10000);
+	block_put(&bs, a);
+	block_put(&bs, b);
+	block_put(&bs, c);
+	ck_assert_uint_eq(bs.used, 0);
+	ck_assert_ptr_null(block_get(&bs, SIZE_MAX, BLOCK_BEYOND_LIMIT));
+	blocks_fini(&bs);
+}
+END_TEST
+
+/* ---- deadlines ---- */
+
+START_TEST(deadlines_come_due_once_and_never_early)
+{
+	struct wheel *w = malloc(sizeof *w);
+	struct wheel_entry soon, late, moved;
+
+	wheel_init(w, 1000);
+	wheel_entry_init(&soon);
+	wheel_entry_init(&late);
+	wheel_entry_init(&moved);
+	wheel_set(w, &soon, 2000);
+	wheel_set(w, &late, 1000 + 10 * WHEEL_TICK_MS * WHEEL_SLOTS);
+	wheel_set(w, &moved, 1500);
+	wheel_set(w, &moved, 5000);
+	ck_assert_ptr_null(wheel_next(w, 1999));
+	ck_assert_ptr_eq(wheel_next(w, 2000 + WHEEL_TICK_MS), &soon);
+	ck_assert_ptr_null(wheel_next(w, 4999));
+	ck_assert_ptr_eq(wheel_next(w, 5000 + WHEEL_TICK_MS), &moved);
+	ck_assert_ptr_null(wheel_next(w, late.due - 1));
+	ck_assert_ptr_eq(wheel_next(w, late.due + WHEEL_TICK_MS), &late);
+	ck_assert_ptr_null(wheel_next(w, late.due * 2));
+	free(w);
+}
+END_TEST
+
+/* ---- streams ---- */
+
+struct pair {
+	struct event_base *base;
+	struct blocks blocks;
+	struct stream_pool pool;
+	struct stream stream;
+	int peer;
+};
+
+static void ignore(struct stream *s, enum stream_event ev)
+{
+	(void)s, (void)ev;
+}
+
+static void pair_init(struct pair *p)
+{
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	p->base = event_base_new();
+	blocks_init(&p->blocks, 1 << 20);
+	stream_pool_init(&p->pool, p->base, &p->blocks);
+	stream_init(&p->stream, &p->pool, ignore);
+	p->peer = fd[1];
+	stream_open(&p->stream, fd[0], STREAM_OPEN);
+}
+
+static void pair_fini(struct pair *p)
+{
+	stream_close(&p->stream);
+	stream_pool_fini(&p->pool);
+	blocks_fini(&p->blocks);
+	event_base_free(p->base);
+	close(p->peer);
+}
+
+START_TEST(borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order)
+{
+	struct pair p;
+	static uint8_t bytes[1 << 20], got[1 << 20];
+	size_t n = 0;
+
+	pair_init(&p);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 31 >> 3);
+	ck_assert_int_eq(stream_lend(&p.stream, span_of(bytes, sizeof bytes / 2)), 0);
+	ck_assert_int_eq(stream_lend(&p.stream, span_of(bytes + sizeof bytes / 2, sizeof bytes / 2)), 0);
+	ck_assert_int_eq(stream_flush(&p.stream), 0);
+	ck_assert(stream_is_full(&p.stream));
+	uint8_t *kept = malloc(sizeof bytes);
+	memcpy(kept, bytes, sizeof bytes);
+	memset(bytes, 0, sizeof bytes);
+	stream_finish(&p.stream);
+	for (ssize_t r; n < sizeof got && (r = read(p.peer, got + n, sizeof got - n)) != 0;) {
+		if (r > 0)
+			n += (size_t)r;
+		ck_assert_int_eq(stream_flush(&p.stream), 0);
+	}
+	ck_assert_uint_eq(n, sizeof got);
+	ck_assert_int_eq(memcmp(got, kept, n), 0);
+	ck_assert_int_eq(p.stream.state, STREAM_FINISHED);
+	ck_assert_uint_eq(p.blocks.used, 0);
+	free(kept);
+	pair_fini(&p);
+}
+END_TEST
+
+START_TEST(what_is_queued_before_the_connection_waits_for_it)
+{
+	struct event_base *base = event_base_new();
+	struct blocks blocks;
+	struct stream_pool pool;
+	struct stream s;
+	int fd[2];
+	char text[5] = "hello", got[8];
+
+	blocks_init(&blocks, 1 << 20);
+	stream_pool_init(&pool, base, &blocks);
+	stream_init(&s, &pool, ignore);
+	ck_assert_int_eq(stream_lend(&s, span_of(text, 5)), 0);
+	ck_assert_int_eq(stream_flush(&s), 0);
+	memset(text, 0, sizeof text);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	stream_open(&s, fd[0], STREAM_CONNECTING);
+	stream_abandon(&s);
+	close(fd[1]);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	stream_open(&s, fd[0], STREAM_CONNECTING);
+	ck_assert_int_eq(stream_connected(&s), 0);
+	ck_assert_int_eq(stream_flush(&s), 0);
+	ck_assert_int_eq(read(fd[1], got, sizeof got), 5);
+	ck_assert_int_eq(memcmp(got, "hello", 5), 0);
+	stream_close(&s);
+	close(fd[1]);
+	stream_pool_fini(&pool);
+	blocks_fini(&blocks);
+	event_base_free(base);
+}
+END_TEST
+
+UNIT_MAIN("worker", frames_come_out_whole_however_they_are_cut, a_held_frame_takes_memory_as_it_comes,
+          a_refused_head_ends_the_reading, the_budget_binds_only_what_can_wait,
+          deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
+          what_is_queued_before_the_connection_waits_for_it)
