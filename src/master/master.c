@@ -138,6 +138,14 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 			signal_rows[i].handle(arg);
 }
 
+static void count_lost_lines(struct master *m)
+{
+	uint64_t dropped = log_dropped();
+
+	stats_add(&m->counters, STATS_LOG_DROPPED, dropped - m->log_dropped);
+	m->log_dropped = dropped;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct master *m = arg;
@@ -146,6 +154,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	watch_workers(m);
 	check_leaving(m);
+	count_lost_lines(m);
 	notify_watchdog();
 }
 

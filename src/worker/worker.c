@@ -173,8 +173,10 @@ void worker_adopt(struct worker *w, struct generation *g)
 	w->blocks.limit = set->limit_worker_memory;
 	map_routes(w);
 	kafka_tools_renew(&w->kafka);
-	if (w->has_stats)
+	if (w->has_stats) {
 		stats_set_generation(&w->counters, g->number);
+		stats_beat(&w->counters, clock_ms());    /* it serves from now on, not from the next tick */
+	}
 	generation_close(old);
 }
 
@@ -205,6 +207,14 @@ static void feed_starving(struct worker *w)
 	session_feed(least);
 }
 
+static void count_lost_lines(struct worker *w)
+{
+	uint64_t dropped = log_dropped();
+
+	stats_add(&w->counters, STATS_LOG_DROPPED, dropped - w->log_dropped);
+	w->log_dropped = dropped;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *w = arg;
@@ -220,6 +230,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	stats_beat(&w->counters, now);
 	stats_set_sessions(&w->counters, (uint32_t)w->nsessions);
 	stats_set(&w->counters, STATS_MEMORY_HELD, w->blocks.used);
+	count_lost_lines(w);
 }
 
 static void end_turn(struct worker *w)

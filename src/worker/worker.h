@@ -61,6 +61,7 @@ struct worker {
 	struct stats stats;
 	struct stats_writer counters;
 	bool has_stats, has_topology;
+	uint64_t log_dropped;            /* lines lost, as far as they are counted */
 	struct topology topology;
 	struct kafka_tools kafka;
 	uint64_t log_filled;             /* rate of lines about peers */
