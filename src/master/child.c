@@ -378,7 +378,9 @@ static void tell_death(struct child *c, int status)
 	const char *name = kinds[c->kind].name;
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
-	if (c->state == CHILD_LEAVING && clean)
+	if (c->kind == CHILD_LOADER && clean)
+		log_debug("loader (pid %d) has ended", (int)c->pid);
+	else if (c->state == CHILD_LEAVING && clean)
 		log_info("%s %u (pid %d) has left", name, c->index, (int)c->pid);
 	else if (WIFSIGNALED(status))
 		log_error("%s %u (pid %d) was ended by signal %d (%s)", name, c->index, (int)c->pid, WTERMSIG(status), strsignal(WTERMSIG(status)));

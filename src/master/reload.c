@@ -161,7 +161,7 @@ static void note_restart(struct master *m)
 		const char *name;
 		bool changed;
 	} rows[] = {
-		{ "workers", old->workers != new->workers },
+		{ "workers", m->nworkers != new->workers },
 		{ "control", !texts_are_equal(m, old->control, new->control) },
 		{ "user", !texts_are_equal(m, old->user, new->user) },
 	};
