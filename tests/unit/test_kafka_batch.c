@@ -39,7 +39,7 @@ static struct kafka_batch opened(struct span bytes)
 /* Bytes with one changed; the CRC is made true again when asked for. */
 static struct span changed(struct span from, size_t at, uint8_t value, bool crc)
 {
-	uint8_t *p = malloc(from.n);
+	uint8_t *p = vector_alloc(from.n);
 
 	memcpy(p, from.p, from.n);
 	p[at] = value;
@@ -285,7 +285,6 @@ START_TEST(crc_tells_a_changed_byte)
 		struct kafka_batch b;
 		ck_assert_int_eq(kafka_batch_open(&b, &set), 0);
 		ck_assert(!kafka_batch_crc_holds(&b));
-		free((void *)(uintptr_t)bad.p);
 	}
 }
 END_TEST
