@@ -13,6 +13,8 @@ struct settings {
 	uint64_t limit_worker_memory;      /* bytes of held frames and buffers per worker */
 	uint32_t limit_idle_ms;
 	uint32_t limit_header_ms;
+	uint32_t policy_invalid, policy_undeclared, policy_ambiguous, policy_undecidable; /* enum action of a record's verdict */
+	uint32_t documents_agree;          /* 0 all: every declaring document must accept, 1 any */
 	struct image_str admin_bind;       /* "127.0.0.1:9664", "" is off */
 	struct image_str store;            /* "" is off */
 	struct image_str log_file;         /* "" is stderr */

@@ -144,7 +144,7 @@ _Noreturn static void child_run(struct child *c, int control)
 	case CHILD_ADMIN:
 		exit(programs->admin(&h));
 	default:
-		exit(programs->loader(m->options->job, m->reload.generation, control));
+		exit(programs->loader(m->options->input, m->reload.generation, control));
 	}
 }
 

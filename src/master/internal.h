@@ -170,6 +170,7 @@ struct master {
 	uint64_t ticked_ms, awake_ms;    /* last look at the heartbeats; after the last pause of our own */
 	int exit_code;
 	uint64_t log_dropped;            /* lines lost, as far as they are counted */
+	int ready_fd;                    /* of -D's caller, until it has been told; -1 */
 };
 
 void master_reopen_log(struct master *m);

@@ -78,6 +78,18 @@ static void check_leaving(struct master *m)
 	m->leave_deadline_ms = clock_ms() + STOP_MS;
 }
 
+/* Who started us with -D waits for one byte: 0, or the exit code. */
+static void tell_caller(struct master *m, int code)
+{
+	char byte = (char)code;
+
+	if (m->ready_fd < 0)
+		return;
+	(void)!write(m->ready_fd, &byte, 1);
+	close(m->ready_fd);
+	m->ready_fd = -1;
+}
+
 void master_check_ready(struct master *m)
 {
 	if (m->state != MASTER_STARTING || !children_all_serving(m))
@@ -85,10 +97,7 @@ void master_check_ready(struct master *m)
 	m->state = MASTER_RUNNING;
 	log_notice("ready: %u workers, generation %llu", m->nworkers, (unsigned long long)m->generation);
 	notify_ready(m);
-	if (m->options->ready_fd >= 0) {
-		(void)!write(m->options->ready_fd, "", 1);
-		close(m->options->ready_fd);
-	}
+	tell_caller(m, EXIT_GOOD);
 }
 
 /* ---- signals: handled in the loop, where anything may be called ---- */
@@ -307,7 +316,7 @@ static void fini(struct master *m)
 
 int master_main(const struct master_options *options)
 {
-	struct master m = { .options = options, .log_fd = STDERR_FILENO, .stats_fd = -1, .topology_fd = -1,
+	struct master m = { .options = options, .ready_fd = options->ready_fd, .log_fd = STDERR_FILENO, .stats_fd = -1, .topology_fd = -1,
 	                    .image_fd = -1, .server.fd = -1 };
 
 	list_init(&m.server.clients);

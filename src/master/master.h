@@ -10,21 +10,21 @@
 
 #include "heritage.h"
 
-struct loader_job;
+struct loader_input;
 
 /* What the children run; main.c knows them, so that the master includes none of them. */
 struct master_programs {
 	int (*worker)(const struct heritage *h);
 	int (*admin)(const struct heritage *h);
 	/* Sends findings as TEXT, then IMAGE, to the seqpacket socket `control`. */
-	int (*loader)(const struct loader_job *job, uint64_t generation, int control);
+	int (*loader)(const struct loader_input *input, uint64_t generation, int control);
 };
 
 struct master_options {
 	struct master_programs programs;
-	const struct loader_job *job;
+	const struct loader_input *input;
 	const char *pid_file;            /* NULL: none */
-	int ready_fd;                    /* -1, or gets one byte when clients are served */
+	int ready_fd;                    /* -1, or gets one byte: 0 when clients are served, or the exit code */
 };
 
 /* Exit codes of the daemon, event-gateway(8). */

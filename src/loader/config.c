@@ -1,0 +1,621 @@
+/* Reads the configuration: file, then environment, then flags. What may stand where is in
+ * tables. Owner: loader. */
+#include <ctype.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "loader/config.h"
+
+/* A member of an object; read NULL: agreed, not built yet. */
+struct member {
+	const char *name;
+	void (*read)(struct config *c, void *object, struct tree_node *node);
+};
+
+struct location config_flag(const char *name)
+{
+	return (struct location){ name, 0, 0 };
+}
+
+/* ---- scalars and lists ---- */
+
+static bool scalar(const struct tree_node *node, struct span *out)
+{
+	if (node->kind == TREE_BOOL)
+		*out = node->truth ? SPAN_LIT("true") : SPAN_LIT("false");
+	else if (node->kind == TREE_STRING || node->kind == TREE_NUMBER)
+		*out = node->text;
+	else
+		return false;
+	return true;
+}
+
+/* A text of the arena; NULL after a finding. */
+static const char *text_of(struct config *c, const struct tree_node *node, const char *what)
+{
+	struct span s;
+
+	if (!scalar(node, &s) || (s.n && memchr(s.p, 0, s.n))) {
+		finding_error(c->f, "config-type", tree_location(node), "this is no text; write %s", what);
+		return NULL;
+	}
+	return arena_strndup(tree_set_arena(c->set), s.p, s.n);
+}
+
+/* Calls each for the items of a list, or for a lone value; in a flag, for its comma parts. */
+static void each_item(struct config *c, void *object, struct tree_node *node, void (*each)(struct config *c, void *object, struct span text, struct location at))
+{
+	struct span s;
+
+	if (node->kind == TREE_SEQ) {
+		tree_each(item, node) {
+			if (scalar(item, &s))
+				each(c, object, s, tree_location(item));
+			else
+				finding_error(c->f, "config-type", tree_location(item), "this item is no text; write one value");
+		}
+		return;
+	}
+	if (scalar(node, &s))
+		each(c, object, s, tree_location(node));
+	else
+		finding_error(c->f, "config-type", tree_location(node), "this is no list; write [value, ...]");
+}
+
+static void each_comma(struct config *c, void *object, const char *text, struct location at, void (*each)(struct config *c, void *object, struct span text, struct location at))
+{
+	for (const char *p = text; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+		each(c, object, span_of(p, strcspn(p, ",")), at);
+}
+
+/* ---- members by table ---- */
+
+static void unknown_member(struct config *c, const struct tree_node *node, const struct member *table, size_t n, const char *what)
+{
+	struct nearest near = nearest_to(node->key);
+
+	for (size_t i = 0; i < n; i++)
+		nearest_try(&near, table[i].name);
+	const char *name = nearest_name(&near);
+	finding_error(c->f, "config-unknown", tree_key_location(node), "%s has no \"%.*s\"; %s%s%s", what, (int)node->key.n, node->key.p,
+	              name ? "did you mean " : "remove it", name ? name : "", name ? "?" : "");
+}
+
+static const struct member *member_named(const struct member *table, size_t n, struct span name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (span_is(name, table[i].name))
+			return &table[i];
+	return NULL;
+}
+
+static void read_member(struct config *c, const struct member *m, void *object, struct tree_node *node, const char *what)
+{
+	if (m->read)
+		m->read(c, object, node);
+	else
+		finding_error(c->f, "not-built", tree_key_location(node), "%s of %s is not built yet; remove it", m->name, what);
+}
+
+static void read_members(struct config *c, const struct member *table, size_t n, void *object, struct tree_node *map, const char *what)
+{
+	if (map->kind != TREE_MAP) {
+		finding_error(c->f, "config-type", tree_location(map), "%s is a mapping; write name: value below it", what);
+		return;
+	}
+	tree_each(node, map) {
+		const struct member *m = member_named(table, n, node->key);
+		if (m)
+			read_member(c, m, object, node, what);
+		else
+			unknown_member(c, node, table, n, what);
+	}
+}
+
+/* ---- clusters ---- */
+
+static bool name_is_sound(struct config *c, struct span name, struct location at, const char *what)
+{
+	size_t i = 0;
+
+	while (i < name.n && (isalnum(name.p[i]) || name.p[i] == '_' || name.p[i] == '-'))
+		i++;
+	if (i == name.n && name.n > 0 && name.n <= 64)
+		return true;
+	finding_error(c->f, "config-name", at, "\"%.*s\" cannot name a %s; write up to 64 letters, digits, - and _", (int)name.n % 100, name.p, what);
+	return false;
+}
+
+struct config_cluster *config_cluster_named(struct config *c, struct span name, struct location at)
+{
+	for (size_t i = 0; i < c->nclusters; i++)
+		if (span_is(name, c->clusters[i].name))
+			return &c->clusters[i];
+	if (!name_is_sound(c, name, at, "cluster"))
+		return NULL;
+	const char *copy = arena_strndup(tree_set_arena(c->set), name.p, name.n);
+	if (c->nclusters == CONFIG_CLUSTERS_MAX || !copy) {
+		finding_error(c->f, "config-limit", at, "more than %u clusters; start another gateway for the rest", CONFIG_CLUSTERS_MAX);
+		return NULL;
+	}
+	struct config_cluster *k = &c->clusters[c->nclusters++];
+	*k = (struct config_cluster){ .name = copy, .at = at };
+	return k;
+}
+
+static void add_server(struct config *c, void *object, struct span text, struct location at)
+{
+	struct config_cluster *k = object;
+	struct config_address a;
+
+	if (!config_address_parse(c, text, &a) || *a.host == 0) {
+		finding_error(c->f, "config-address", at, "\"%.*s\" is no address of a broker; write HOST:PORT, for example kafka-1:9092", (int)text.n % 300, text.p);
+		return;
+	}
+	if (k->nservers == CONFIG_SERVERS_MAX) {
+		finding_error(c->f, "config-limit", at, "more than %u bootstrap addresses; a few suffice", CONFIG_SERVERS_MAX);
+		return;
+	}
+	a.at = at;
+	k->servers[k->nservers++] = a;
+}
+
+static void read_bootstrap(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_cluster *k = object;
+
+	k->nservers = 0;
+	each_item(c, object, node, add_server);
+}
+
+static const struct member cluster_members[] = {
+	{ "bootstrap", read_bootstrap }, { "tls", NULL }, { "identity", NULL }, { "producer", NULL },
+};
+
+static void read_cluster(struct config *c, struct tree_node *node)
+{
+	struct config_cluster *k = config_cluster_named(c, node->key, tree_key_location(node));
+
+	if (k)
+		read_members(c, cluster_members, ARRAY_LEN(cluster_members), k, node, "a cluster");
+}
+
+/* ---- listeners ---- */
+
+struct config_listener *config_listener_named(struct config *c, struct span name, struct location at)
+{
+	for (size_t i = 0; i < c->nlisteners; i++)
+		if (span_is(name, c->listeners[i].name))
+			return &c->listeners[i];
+	if (!name_is_sound(c, name, at, "listener"))
+		return NULL;
+	const char *copy = arena_strndup(tree_set_arena(c->set), name.p, name.n);
+	if (c->nlisteners == CONFIG_LISTENERS_MAX || !copy) {
+		finding_error(c->f, "config-limit", at, "more than %u listeners; start another gateway for the rest", CONFIG_LISTENERS_MAX);
+		return NULL;
+	}
+	struct config_listener *l = &c->listeners[c->nlisteners++];
+	*l = (struct config_listener){ .name = copy, .advertise = "", .at = at, .ports_at = at, .cluster_at = at };
+	return l;
+}
+
+static void add_bind(struct config *c, void *object, struct span text, struct location at)
+{
+	struct config_listener *l = object;
+	struct config_address a;
+
+	if (!config_address_parse(c, text, &a)) {
+		finding_error(c->f, "config-address", at, "\"%.*s\" is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:19092 or [::]:9092", (int)text.n % 300, text.p);
+		return;
+	}
+	if (l->nbinds == CONFIG_BINDS_MAX) {
+		finding_error(c->f, "config-limit", at, "more than %u addresses of one listener; write another listener", CONFIG_BINDS_MAX);
+		return;
+	}
+	a.at = at;
+	l->binds[l->nbinds++] = a;
+}
+
+static void read_bind(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_listener *l = object;
+
+	l->nbinds = 0;
+	each_item(c, object, node, add_bind);
+}
+
+static void read_listener_cluster(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_listener *l = object;
+
+	l->cluster = text_of(c, node, "the name of a cluster");
+	l->cluster_at = tree_location(node);
+}
+
+static void read_advertise_host(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_listener *l = object;
+	const char *host = text_of(c, node, "a host that clients can reach");
+
+	if (host && (*host == 0 || strlen(host) > 255 || strpbrk(host, " :/[]")) && !strchr(host, ':'))
+		finding_error(c->f, "config-address", tree_location(node), "\"%.64s\" is no host; write a name or an address without a port", host);
+	else if (host)
+		l->advertise = host;
+}
+
+static const struct member advertise_members[] = { { "host", read_advertise_host }, { "sni", NULL }, { "proxy", NULL } };
+
+static void read_advertise(struct config *c, void *object, struct tree_node *node)
+{
+	read_members(c, advertise_members, ARRAY_LEN(advertise_members), object, node, "advertise");
+}
+
+static void read_broker_ports(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_listener *l = object;
+	unsigned low, high;
+	int end = -1;
+
+	l->ports_at = tree_location(node);
+	if (node->kind == TREE_MAP) {
+		finding_error(c->f, "not-built", l->ports_at, "broker_ports by ranges of ids is not built yet; write one range of ports such as 19200-19215");
+		return;
+	}
+	const char *text = text_of(c, node, "a range of ports such as 19200-19215");
+	if (!text)
+		return;
+	if (sscanf(text, "%5u-%5u%n", &low, &high, &end) < 2 || end < 0 || text[end] || low < 1 || high > 65535 || low > high) {
+		finding_error(c->f, "config-ports", l->ports_at, "\"%.32s\" is no range of ports; write FIRST-LAST, for example 19200-19215", text);
+		return;
+	}
+	if (high - low >= CONFIG_BROKER_PORTS_MAX) {
+		finding_error(c->f, "config-limit", l->ports_at, "more than %u broker ports; as many as there are broker ids suffice", CONFIG_BROKER_PORTS_MAX);
+		return;
+	}
+	l->port_base = low;
+	l->port_count = high - low + 1;
+}
+
+static const struct member listener_members[] = {
+	{ "cluster", read_listener_cluster }, { "bind", read_bind }, { "advertise", read_advertise },
+	{ "broker_ports", read_broker_ports }, { "tls", NULL },
+};
+
+static void read_listener(struct config *c, struct tree_node *node)
+{
+	struct config_listener *l = config_listener_named(c, node->key, tree_key_location(node));
+
+	if (l)
+		read_members(c, listener_members, ARRAY_LEN(listener_members), l, node, "a listener");
+}
+
+/* ---- rules ---- */
+
+static void read_rule_topics(struct config *c, void *object, struct tree_node *node)
+{
+	((struct asyncapi_rule *)object)->topics = text_of(c, node, "a topic, * and ? allowed");
+}
+
+static void read_rule_message(struct config *c, void *object, struct tree_node *node)
+{
+	((struct asyncapi_rule *)object)->message = text_of(c, node, "the name of a message");
+}
+
+static void read_rule_cluster(struct config *c, void *object, struct tree_node *node)
+{
+	((struct asyncapi_rule *)object)->cluster = text_of(c, node, "the name of a cluster");
+}
+
+/* The action itself is read for the whole rule by asyncapi_policy_read. */
+static void skip_verdict(struct config *c, void *object, struct tree_node *node)
+{
+	(void)c;
+	(void)object;
+	(void)node;
+}
+
+static const struct member rule_members[] = {
+	{ "topics", read_rule_topics }, { "message", read_rule_message }, { "cluster", read_rule_cluster }, { "invalid", skip_verdict },
+	{ "undeclared", skip_verdict }, { "ambiguous", skip_verdict }, { "undecidable", skip_verdict },
+};
+
+static void read_rules(struct config *c, void *object, struct tree_node *node)
+{
+	(void)object;
+	if (node->kind != TREE_SEQ) {
+		finding_error(c->f, "config-type", tree_location(node), "rules is a list; write - { topics: \"lights.*\", invalid: mark }");
+		return;
+	}
+	c->rules = arena_array(tree_set_arena(c->set), node->count + 1, sizeof *c->rules);
+	tree_each(item, node) {
+		if (!c->rules)
+			return;
+		struct asyncapi_rule *r = &c->rules[c->nrules++];
+		*r = (struct asyncapi_rule){ .at = tree_location(item) };
+		memset(r->policy.action, ASYNCAPI_UNSET, sizeof r->policy.action);
+		read_members(c, rule_members, ARRAY_LEN(rule_members), r, item, "a rule");
+		if (item->kind == TREE_MAP)
+			asyncapi_policy_read(c->f, item, true, &r->policy);
+	}
+}
+
+/* ---- documents ---- */
+
+static void add_document(struct config *c, const char *path, struct location at)
+{
+	const char *copy = arena_strdup(tree_set_arena(c->set), path);
+
+	if (c->ndocuments == CONFIG_DOCUMENTS_MAX || !copy)
+		finding_error(c->f, "config-limit", at, "more than %u documents; merge some", CONFIG_DOCUMENTS_MAX);
+	else
+		c->documents[c->ndocuments++] = (struct config_document){ copy, at };
+}
+
+static void add_documents(struct config *c, void *object, struct span text, struct location at)
+{
+	const char *pattern = arena_printf(tree_set_arena(c->set), "%s%.*s", text.n && text.p[0] == '/' ? "" : c->folder, (int)text.n, text.p);
+	glob_t found;
+
+	(void)object;
+	if (text.n == 0 || !pattern) {
+		finding_error(c->f, "config-document", at, "the name of a document is empty; write a path or a pattern such as specs/*.yaml");
+		return;
+	}
+	if (!strpbrk(pattern, "*?[")) {
+		add_document(c, pattern, at);
+		return;
+	}
+	if (glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			add_document(c, found.gl_pathv[i], at);
+		globfree(&found);
+	} else {
+		finding_error(c->f, "config-document", at, "no readable file matches %s; check the pattern and the folder's permissions", pattern);
+	}
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct config_document *)a)->path, ((const struct config_document *)b)->path);
+}
+
+static void read_documents(struct config *c, void *object, struct tree_node *node)
+{
+	c->ndocuments = 0;
+	each_item(c, object, node, add_documents);
+	/* The order of a folder must not decide anything. */
+	qsort(c->documents, c->ndocuments, sizeof *c->documents, by_path);
+}
+
+/* ---- the file ---- */
+
+static void read_clusters(struct config *c, void *object, struct tree_node *node)
+{
+	(void)object;
+	if (node->kind != TREE_MAP)
+		finding_error(c->f, "config-type", tree_location(node), "clusters is a mapping; write NAME: { bootstrap: [HOST:PORT] }");
+	else
+		tree_each(it, node)
+			read_cluster(c, it);
+}
+
+static void read_listeners(struct config *c, void *object, struct tree_node *node)
+{
+	(void)object;
+	if (node->kind != TREE_MAP)
+		finding_error(c->f, "config-type", tree_location(node), "listeners is a mapping; write NAME: { bind: [\"ADDRESS:PORT\"] }");
+	else
+		tree_each(it, node)
+			read_listener(c, it);
+}
+
+static const struct member top_members[] = {
+	{ "documents", read_documents }, { "clusters", read_clusters }, { "listeners", read_listeners },
+	{ "rules", read_rules }, { "store", NULL }, { "roles", NULL },
+};
+
+static void set_option(struct config *c, const struct option_row *row, struct span text, struct location at)
+{
+	char why[OPTION_WHY_MAX];
+
+	if (option_set(row, text, &c->settings, c->b, why) < 0)
+		finding_error(c->f, "option-value", at, "%s", why);
+}
+
+static void unknown_option(struct config *c, struct span name, struct location at)
+{
+	struct nearest near = nearest_to(name);
+
+	for (size_t i = 0; i < option_count; i++)
+		nearest_try(&near, option_rows[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(top_members); i++)
+		nearest_try(&near, top_members[i].name);
+	const char *best = nearest_name(&near);
+	finding_error(c->f, "option-unknown", at, "there is no option \"%.*s\"; %s%s%s", (int)name.n % 200, name.p,
+	              best ? "did you mean " : "-T lists all", best ? best : "", best ? "?" : "");
+}
+
+static void read_group(struct config *c, struct tree_node *map, const char *prefix);
+
+static void read_option(struct config *c, struct tree_node *node, const char *prefix)
+{
+	const char *name = arena_printf(tree_set_arena(c->set), "%s%.*s", prefix, (int)node->key.n, node->key.p);
+	struct span text;
+
+	if (!name)
+		return;
+	const struct option_row *row = option_find(span_str(name));
+	if (!row && option_is_group(span_str(name)))
+		read_group(c, node, name);
+	else if (!row)
+		unknown_option(c, span_str(name), tree_key_location(node));
+	else if (!scalar(node, &text))
+		finding_error(c->f, "config-type", tree_location(node), "%s has no plain value; write for example %s: %s", name, name, *row->initial ? row->initial : "\"\"");
+	else
+		set_option(c, row, text, tree_location(node));
+}
+
+static void read_group(struct config *c, struct tree_node *map, const char *prefix)
+{
+	const char *dotted = arena_printf(tree_set_arena(c->set), "%s.", prefix);
+
+	if (map->kind != TREE_MAP) {
+		finding_error(c->f, "config-type", tree_location(map), "%s is a mapping; write name: value below it", prefix);
+		return;
+	}
+	tree_each(node, map)
+		if (dotted)
+			read_option(c, node, dotted);
+}
+
+static void read_top(struct config *c, struct tree_node *root)
+{
+	if (root->kind == TREE_NULL)
+		return;
+	if (root->kind != TREE_MAP) {
+		finding_error(c->f, "config-type", tree_location(root), "the configuration is a mapping; write name: value");
+		return;
+	}
+	tree_each(node, root) {
+		const struct member *m = member_named(top_members, ARRAY_LEN(top_members), node->key);
+		if (m)
+			read_member(c, m, NULL, node, "the configuration");
+		else
+			read_option(c, node, "");
+	}
+}
+
+static const char *folder_of(struct config *c, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? arena_strndup(tree_set_arena(c->set), path, (size_t)(slash - path) + 1) : "";
+}
+
+static void read_file(struct config *c)
+{
+	static const char *const usual = SYSCONFDIR "/event-gateway/event-gateway.yaml";
+	const char *path = c->in->config;
+
+	if (!path && !c->in->ndocuments && !c->in->brokers)
+		path = usual;
+	if (!path)
+		return;
+	if (!c->in->config && access(path, F_OK) < 0) {
+		finding_error(c->f, "config-missing", config_flag(path), "there is no configuration here; name one with -c, or give documents and -b HOST:PORT on the command line");
+		return;
+	}
+	c->folder = folder_of(c, path);
+	struct tree_file *file = c->folder ? tree_load(c->set, path) : NULL;
+	if (file)
+		read_top(c, file->root);
+}
+
+/* ---- environment and flags ---- */
+
+/* A variable that is nearly one of ours is a slip; others belong to the tools and tests. */
+static void check_variable(struct config *c, const char *assignment)
+{
+	struct span name = span_of(assignment, strcspn(assignment, "="));
+	struct nearest near = nearest_to(name);
+	char known[128];
+	bool close = false;
+
+	for (size_t i = 0; i < option_count; i++) {
+		option_environment(&option_rows[i], known, sizeof known);
+		if (span_is(name, known))
+			return;
+		unsigned before = near.distance;
+		nearest_try(&near, known);
+		if (near.distance < before && near.distance <= 2) {
+			close = true;
+			near.best = option_rows[i].name;
+		}
+	}
+	if (close)
+		finding_warning(c->f, "option-unknown", config_flag("environment"), "%.*s is no option; the nearest is %s", (int)name.n % 200, name.p, near.best);
+}
+
+static void read_environment(struct config *c)
+{
+	char name[128];
+
+	for (char **e = c->in->environment; e && *e; e++)
+		if (strncmp(*e, "EVENTGATEWAY_", 13) == 0)
+			check_variable(c, *e);
+	for (size_t i = 0; i < option_count; i++) {
+		option_environment(&option_rows[i], name, sizeof name);
+		size_t n = strlen(name);
+		for (char **e = c->in->environment; e && *e; e++)
+			if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
+				set_option(c, &option_rows[i], span_str(*e + n + 1), config_flag(arena_strdup(tree_set_arena(c->set), name)));
+	}
+}
+
+/* clusters.NAME.MEMBER and listeners.NAME.MEMBER: the value is read as YAML. */
+static void override_member(struct config *c, struct span path, const char *value, struct location at)
+{
+	const uint8_t *dot = memchr(path.p, '.', path.n);
+	struct span rest = dot ? span_of(dot + 1, path.n - (size_t)(dot + 1 - path.p)) : SPAN_NULL;
+	const uint8_t *second = dot ? memchr(rest.p, '.', rest.n) : NULL;
+	bool cluster = path.n > 9 && memcmp(path.p, "clusters.", 9) == 0, listener = path.n > 10 && memcmp(path.p, "listeners.", 10) == 0;
+
+	if (!second || (!cluster && !listener)) {
+		unknown_option(c, path, at);
+		return;
+	}
+	struct span name = span_of(rest.p, (size_t)(second - rest.p)), member = span_of(second + 1, rest.n - name.n - 1);
+	struct tree_file *file = tree_parse(c->set, at.file, value, strlen(value));
+	const struct member *m = cluster ? member_named(cluster_members, ARRAY_LEN(cluster_members), member)
+	                                 : member_named(listener_members, ARRAY_LEN(listener_members), member);
+	void *object = cluster ? (void *)config_cluster_named(c, name, at) : (void *)config_listener_named(c, name, at);
+	if (!m)
+		finding_error(c->f, "config-unknown", at, "a %s has no \"%.*s\"; see event-gateway.yaml(5)", cluster ? "cluster" : "listener", (int)member.n, member.p);
+	else if (file && object)
+		read_member(c, m, object, file->root, cluster ? "a cluster" : "a listener");
+}
+
+static void read_overrides(struct config *c)
+{
+	for (size_t i = 0; i < c->in->noverrides; i++) {
+		const char *text = c->in->overrides[i], *equals = strchr(text, '=');
+		struct span name = span_of(text, strcspn(text, "="));
+		struct location at = config_flag(arena_printf(tree_set_arena(c->set), "-o %.*s", (int)name.n, name.p));
+		const struct option_row *row = option_find(name);
+		if (!equals)
+			finding_error(c->f, "option-value", at, "no value; write KEY=VALUE");
+		else if (row)
+			set_option(c, row, span_str(equals + 1), at);
+		else
+			override_member(c, name, equals + 1, at);
+	}
+}
+
+static void read_flags(struct config *c)
+{
+	struct config_cluster *k = c->in->brokers ? config_cluster_named(c, SPAN_LIT("main"), config_flag("-b")) : NULL;
+	struct config_listener *l = c->in->listen ? config_listener_named(c, SPAN_LIT("main"), config_flag("-l")) : NULL;
+
+	if (k) {
+		k->nservers = 0;
+		each_comma(c, k, c->in->brokers, config_flag("-b"), add_server);
+	}
+	if (l) {
+		l->nbinds = 0;
+		each_comma(c, l, c->in->listen, config_flag("-l"), add_bind);
+	}
+	for (size_t i = 0; i < c->in->ndocuments; i++)
+		add_document(c, c->in->documents[i], config_flag(c->in->documents[i]));
+}
+
+void config_read(struct config *c)
+{
+	for (size_t i = 0; i < option_count; i++)
+		set_option(c, &option_rows[i], span_str(option_rows[i].initial), config_flag(option_rows[i].name));
+	read_file(c);
+	read_environment(c);
+	read_overrides(c);
+	read_flags(c);
+}

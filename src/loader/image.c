@@ -1,0 +1,64 @@
+/* The settings half of an image: clusters, servers, listeners and every address that they
+ * listen on. Owner: loader. */
+#include "loader/image.h"
+
+static void emit_cluster(struct image_builder *b, const struct config_cluster *k)
+{
+	struct settings_cluster row = {
+		.name = image_intern(b, span_str(k->name)),
+		.first_server = image_used(b, IMAGE_SERVERS) / (uint32_t)sizeof(struct settings_server),
+		.nservers = (uint32_t)k->nservers,
+	};
+
+	for (size_t i = 0; i < k->nservers; i++) {
+		struct settings_server server = { image_intern(b, span_str(k->servers[i].host)), k->servers[i].port, 0 };
+		image_append(b, IMAGE_SERVERS, &server, sizeof server, _Alignof(struct settings_server));
+	}
+	image_append(b, IMAGE_CLUSTERS, &row, sizeof row, _Alignof(struct settings_cluster));
+}
+
+static void emit_bind(struct image_builder *b, const char *host, uint32_t port, uint32_t listener, int32_t broker)
+{
+	struct settings_bind bind = { image_intern(b, span_str(host)), port, listener, broker, 0 };
+
+	image_append(b, IMAGE_BINDS, &bind, sizeof bind, _Alignof(struct settings_bind));
+}
+
+static uint32_t cluster_index(const struct config *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nclusters; i++)
+		if (strcmp(c->clusters[i].name, name) == 0)
+			return i;
+	return UINT32_MAX;                       /* refused by settings_open */
+}
+
+/* Each bootstrap address also has all broker ports. */
+static void emit_listener(struct config *c, uint32_t index)
+{
+	const struct config_listener *l = &c->listeners[index];
+	struct image_builder *b = c->b;
+	struct settings_listener row = {
+		.name = image_intern(b, span_str(l->name)),
+		.cluster = cluster_index(c, l->cluster),
+		.first_bind = image_used(b, IMAGE_BINDS) / (uint32_t)sizeof(struct settings_bind),
+		.nbinds = (uint32_t)(l->nbinds * (1 + l->port_count)),
+		.advertise_host = image_intern(b, span_str(l->advertise)),
+		.broker_port_base = l->port_base, .broker_port_count = l->port_count,
+	};
+
+	for (size_t i = 0; i < l->nbinds; i++) {
+		emit_bind(b, l->binds[i].host, l->binds[i].port, index, -1);
+		for (uint32_t n = 0; n < l->port_count; n++)
+			emit_bind(b, l->binds[i].host, l->port_base + n, index, (int32_t)n);
+	}
+	image_append(b, IMAGE_LISTENERS, &row, sizeof row, _Alignof(struct settings_listener));
+}
+
+void loader_emit_settings(struct config *c)
+{
+	for (size_t i = 0; i < c->nclusters; i++)
+		emit_cluster(c->b, &c->clusters[i]);
+	for (uint32_t i = 0; i < c->nlisteners; i++)
+		emit_listener(c, i);
+	image_append(c->b, IMAGE_SETTINGS, &c->settings, sizeof c->settings, _Alignof(struct settings));
+}
