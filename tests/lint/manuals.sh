@@ -1,5 +1,5 @@
 #!/bin/sh
-# Manuals are well formed and installed, and every metric, every finding and every
+# Manuals are well formed and installed, and every flag, metric, finding and
 # command of the tool has its text in them.
 cd "${top_srcdir:-.}" || exit 2
 bad=0
@@ -11,6 +11,9 @@ fail() {
 
 for page in man/*; do
 	grep -q "dist_man_MANS.*$page" Makefile.am || fail "$page: not in dist_man_MANS"
+done
+for flag in $(sed -n "s/^\t{ '\([a-zA-Z]\)', .*/\1/p" src/main.c 2>/dev/null); do
+	grep -q "^\.It Fl $flag\( \|$\)" man/event-gateway.8 || fail "src/main.c: -$flag has no text in man/event-gateway.8"
 done
 for name in $(sed -n 's/^METRIC([^"]*"\([a-z_]*\)".*/\1/p' lib/shm/metric.def); do
 	grep -q "^\.It Ic.* $name\( \|$\)" man/event-gateway.8 || fail "lib/shm/metric.def: $name has no text in man/event-gateway.8"
