@@ -83,6 +83,25 @@ static void explain_payload(struct contract *c, const struct record_view *r, str
 		fail_by_schema(c, trial, "payload", trial->message->payload.schema, json);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), k = strlen(end);
+
+	return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+/* A wrong constant says "I am another message" louder than a missing field does. */
+static size_t weight(const struct trial *trial)
+{
+	size_t sum = trial->report.more;
+
+	for (size_t i = 0; i < trial->report.n; i++) {
+		const char *keyword = trial->report.errors[i].keyword ? trial->report.errors[i].keyword : "";
+		sum += ends_with(keyword, "/const") || ends_with(keyword, "/enum") ? 3 : 1;
+	}
+	return sum ? sum : 1;
+}
+
 /* The parts that differ in how much is wrong: a candidate whose key and headers fit and
  * whose payload has one error is nearer than one that fails on its headers. */
 static struct trial explain_message(struct contract *c, const struct contract_message *m, const struct record_view *r, const struct judgement_report *want, struct arena *a)
@@ -109,7 +128,7 @@ static struct trial explain_message(struct contract *c, const struct contract_me
 			trial.reason = image_text(&c->img, m->reason);
 		else
 			parts[i].explain(c, r, &trial);
-		size_t distance = first.distance + (trial.report.n ? trial.report.n : 1) + trial.report.more;
+		size_t distance = first.distance + weight(&trial);
 		if (*first.part == 0 || (first.report.n == 0 && trial.report.n > 0))
 			first = trial;
 		first.distance = distance;
