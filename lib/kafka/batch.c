@@ -107,14 +107,36 @@ int kafka_batch_inflate(struct kafka_batch *b, struct compress *z, struct buf *s
 	return 0;
 }
 
+/* Nearly every varint of a record has one byte. A failed cursor is at its end. */
+static inline int32_t varint(struct cursor *c)
+{
+	if (unlikely(c->p == c->end || *c->p & 0x80))
+		return cursor_varint(c);
+	uint8_t v = *c->p++;
+	return v >> 1 ^ -(v & 1);
+}
+
+static inline struct span varbytes(struct cursor *c)
+{
+	int32_t n = varint(c);
+
+	if (unlikely(n < 0)) {
+		if (n != -1)
+			cursor_fail(c, E_MALFORMED);
+		return SPAN_NULL;
+	}
+	const uint8_t *p = cursor_take(c, (size_t)n);
+	return p ? span_of(p, (size_t)n) : SPAN_NULL;
+}
+
 static bool skip_headers(struct cursor *c, int32_t n)
 {
 	while (n-- > 0) {
-		int32_t name = cursor_varint(c);
+		int32_t name = varint(c);
 		if (name < 0)
 			return false;
 		cursor_skip(c, (size_t)name);
-		cursor_varbytes(c);
+		varbytes(c);
 		if (c->error)
 			return false;
 	}
@@ -134,16 +156,16 @@ bool kafka_batch_next(struct kafka_batch *b, struct kafka_record *r)
 			return stop(b, KAFKA_BATCH_TRAILING);
 		return false;
 	}
-	struct cursor c = cursor_sub(&b->records, cursor_varint(&b->records));
+	struct cursor c = cursor_sub(&b->records, varint(&b->records));
 	if (b->records.error)
 		return stop(b, KAFKA_BATCH_RECORD_LENGTH);
 	r->bytes = span_of(c.p, cursor_left(&c));
 	cursor_skip(&c, 1);                         /* attributes: none defined */
 	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)cursor_varlong(&c));
-	r->index = cursor_varint(&c);
-	r->key = cursor_varbytes(&c);
-	r->value = cursor_varbytes(&c);
-	r->nheaders = cursor_varint(&c);
+	r->index = varint(&c);
+	r->key = varbytes(&c);
+	r->value = varbytes(&c);
+	r->nheaders = varint(&c);
 	if (c.error || r->nheaders < 0)
 		return stop(b, KAFKA_BATCH_RECORD);
 	if (r->index != b->next)
