@@ -27,8 +27,8 @@ class Exchange:
 class ScriptedBroker:
     """on(exchange) is called for every request but Metadata version 1, in its connection's thread."""
 
-    def __init__(self, on=lambda exchange: None):
-        self.on = on
+    def __init__(self, on=lambda exchange: None, nodes=(0,)):
+        self.on, self.nodes = on, nodes     # nodes: all of them here, as Metadata tells it
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.frames = []                # every frame but Metadata's
@@ -61,8 +61,13 @@ class ScriptedBroker:
         connection.close()
 
     def _metadata(self):
-        out = wire.Writer().i32(1).i32(0).string("127.0.0.1").i32(self.port).string(None)
-        return out.i32(0).i32(0).done()
+        out = wire.Writer().i32(len(self.nodes))
+        for node in self.nodes:
+            out.i32(node).string("127.0.0.1").i32(self.port).string(None)
+        out.i32(self.nodes[0]).i32(1).i16(0).string("light").i8(0).i32(len(self.nodes))
+        for partition, node in enumerate(self.nodes):
+            out.i16(0).i32(partition).i32(node).i32(1).i32(node).i32(1).i32(node)
+        return out.done()
 
     def close(self):
         self.listener.close()

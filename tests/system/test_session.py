@@ -18,8 +18,8 @@ HEARTBEAT, LIST_OFFSETS = 12, 2
 def scripted():
     made = []
 
-    def make(on=lambda exchange: None):
-        made.append(ScriptedBroker(on))
+    def make(on=lambda exchange: None, **how):
+        made.append(ScriptedBroker(on, **how))
         return made[-1]
 
     yield make
@@ -252,3 +252,50 @@ def test_half_frames_that_claim_much_hold_little(gateway, scripted):
     assert one.rss(worker) - before < 500 * 16384
     for client in clients:
         client.close()
+
+
+def test_two_brokers_on_one_port(gateway, scripted):
+    """The lower id keeps the port; the other is left out, and its partitions have no leader for now."""
+    one = light(gateway, scripted(nodes=(9, 1, 2)))
+    with wire.Client(one.port) as client:
+        found = client.metadata([])
+    assert [(b.id, b.port) for b in found.brokers] == [(1, one.broker_port(1)), (2, one.broker_port(2))]
+    assert [(p.index, p.error) for p in found.topics[0].partitions] == [(0, 5), (1, 0), (2, 0)]
+
+
+def test_a_broker_port_reaches_its_broker(gateway, scripted):
+    broker = scripted(store, nodes=(3,))
+    one = light(gateway, broker)
+    with wire.Client(one.broker_port(3)) as client:
+        client.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        assert wire.produce_answer(7, client.receive(1))[0].error == 0
+
+
+def test_a_broker_port_without_its_broker_passes_metadata_only(gateway, scripted):
+    broker = scripted(store, nodes=(3,))
+    one = light(gateway, broker)
+    with wire.Client(one.broker_port(4)) as client:
+        assert [b.id for b in client.metadata([]).brokers] == [3]
+        client.send(wire.produce_request(7, 1, {"light": {0: batch(GOOD)}}))
+        assert client.is_closed()
+    assert broker.frames == []
+
+
+def test_a_bootstrap_server_that_is_down_is_passed_over(gateway, scripted):
+    """The next one is asked; connections take turns, so each server is met first by some."""
+    broker = scripted(store)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        dead = f"127.0.0.1:{gone.getsockname()[1]}"
+    one = gateway([dead, broker.address], {"light.json": document("light", LIGHT)})
+    for _ in range(4):
+        with wire.Client(one.port) as client:
+            assert client.metadata([]).brokers
+
+
+def test_no_broker_at_all_closes(gateway):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        dead = f"127.0.0.1:{gone.getsockname()[1]}"
+    one = gateway(dead, {"light.json": document("light", LIGHT)}, start=False).start().wait_listening()
+    with wire.Client(one.port) as client:
+        heartbeat(client, 1)
+        assert client.is_closed(15)

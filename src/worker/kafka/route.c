@@ -211,30 +211,38 @@ static void grow_table(struct teller *t, const struct kafka_address *a)
 	publish(t);
 }
 
+static bool is_left_out(void *ctx, int32_t node)
+{
+	const struct teller *t = ctx;
+	uint32_t count = t->listener->broker_port_count;
+
+	if (node < 0)
+		return false;
+	const struct topology_broker *keeper = keeper_of(t->table, (uint32_t)node % count, count);
+	return keeper && keeper->id != node;
+}
+
 static bool tell(void *ctx, struct kafka_address *a)
 {
 	struct teller *t = ctx;
-	uint32_t count = t->listener->broker_port_count;
 
 	if (a->node < 0)
 		return true;             /* an error's place-holder */
 	if (is_address(a))
 		grow_table(t, a);
-	uint32_t index = (uint32_t)a->node % count;
-	const struct topology_broker *keeper = keeper_of(t->table, index, count);
-	if (keeper && keeper->id != a->node) {
+	if (is_left_out(t, a->node)) {
 		worker_log_peer(t->session, LOG_LEVEL_ERROR, "two broker ids share a broker port; the higher one is left out: widen broker_ports");
 		return false;
 	}
 	a->host = span_str(t->host);
-	a->port = (int32_t)(t->listener->broker_port_base + index);
+	a->port = (int32_t)(t->listener->broker_port_base + (uint32_t)a->node % t->listener->broker_port_count);
 	return true;
 }
 
 static int rewrite(struct teller *t, const struct exchange *e, struct span body, struct buf *out)
 {
 	const struct kafka_api *api = kafka_api_find(e->row->key);
-	struct kafka_address_ops ops = { .broker = tell, .ctx = t };
+	struct kafka_address_ops ops = { .broker = tell, .is_left_out = is_left_out, .ctx = t };
 	size_t start = kafka_frame_begin(out, api, e->version, e->correlation);
 
 	int error = kafka_address_rewrite(api, e->version, body, &ops, out);
@@ -244,7 +252,7 @@ static int rewrite(struct teller *t, const struct exchange *e, struct span body,
 int addresses_rewrite_body(struct session *s, const struct exchange *e, struct span body, struct buf *out)
 {
 	struct teller t;
-	struct kafka_address_ops ops = { .broker = tell, .ctx = &t };
+	struct kafka_address_ops ops = { .broker = tell, .is_left_out = is_left_out, .ctx = &t };
 
 	if (!teller_init(&t, s))
 		return E_STATE;
