@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,12 +173,17 @@ static int test(const struct command_line *c)
 	struct findings f;
 	struct buf image, out;
 
+	if (master_confine() < 0) {
+		fprintf(stderr, "event-gateway: cannot give up root's rights for hostile input; create a user event-gateway\n");
+		return EXIT_INTERNAL;
+	}
 	findings_init(&f, 10000);
 	buf_init(&image, 0);
 	buf_init(&out, 0);
 	int e = loader_run(&c->input, 1, &f, &image);
 	loader_print(&f, &out);
-	fwrite(out.p, 1, out.n, stderr);
+	if (out.n)
+		fwrite(out.p, 1, out.n, stderr);
 	buf_clear(&out);
 	if (e == 0 && c->describe && (e = loader_describe(&image, &out)) == 0)
 		fwrite(out.p, 1, out.n, stdout);
@@ -280,6 +286,9 @@ static int leave_to_background(int *ready_fd)
 	if (pid == 0) {
 		close(pair[0]);
 		(void)setsid();
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+			_exit(EXIT_INTERNAL);
 		*ready_fd = pair[1];
 		return -1;
 	}

@@ -136,7 +136,7 @@ static void check_host(struct config *c, const struct config_address *a)
 	struct in6_addr six;
 	struct in_addr four;
 
-	if (*a->host && strcmp(a->host, "localhost") != 0 && inet_pton(AF_INET, a->host, &four) != 1 && inet_pton(AF_INET6, a->host, &six) != 1)
+	if (*a->host && inet_pton(AF_INET, a->host, &four) != 1 && inet_pton(AF_INET6, a->host, &six) != 1)
 		finding_error(c->f, "config-address", a->at, "\"%s\" is a name; listeners want an address of this machine, *:%u for all", a->host, a->port);
 }
 

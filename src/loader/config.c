@@ -215,6 +215,9 @@ static void add_bind(struct config *c, void *object, struct span text, struct lo
 		return;
 	}
 	a.at = at;
+	/* The one name that needs no look-up; which of its two addresses comes first must not be left to one. */
+	if (strcasecmp(a.host, "localhost") == 0)
+		a.host = "127.0.0.1";
 	l->binds[l->nbinds++] = a;
 }
 

@@ -101,14 +101,18 @@ static void keep_heritage(const struct heritage *h)
 	free(keep);
 }
 
+/* Ctrl-C at a terminal and a signal to the group reach children too: what they mean is the
+ * master's to decide. TERM to one child ends that one. */
 static void reset_signals(void)
 {
+	static const int ignored[] = { SIGPIPE, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 	sigset_t none;
 
 	for (int s = 1; s < NSIG; s++)
 		if (s != SIGKILL && s != SIGSTOP)
 			(void)signal(s, SIG_DFL);
-	(void)signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -151,6 +155,14 @@ _Noreturn static void child_run(struct child *c, int control)
 /* ---- in the master ---- */
 
 static void on_message(struct child *c, const struct control_message *message, int fd);
+
+/* Nothing served yet: better no gateway than one that never gets ready. */
+static void end_start(struct master *m, int code, const char *why)
+{
+	log_error("%s", why);
+	m->exit_code = code;
+	master_leave(m, MASTER_STOPPING);
+}
 
 static void child_close(struct child *c)
 {
@@ -290,14 +302,6 @@ static void on_ready(struct child *c)
 		admit(c);
 }
 
-/* A port that is taken is no reason to run without admin: neither now nor at each attempt. */
-static void end_start(struct child *c, const char *why)
-{
-	log_error("%s", why);
-	c->master->exit_code = EXIT_BIND;
-	master_leave(c->master, MASTER_STOPPING);
-}
-
 static void on_prepared(struct child *c, const struct control_message *message)
 {
 	struct control_message commit = control_of(CONTROL_COMMIT, message->generation);
@@ -305,7 +309,8 @@ static void on_prepared(struct child *c, const struct control_message *message)
 	if (c->state != CHILD_PREPARING || message->generation != c->master->generation)
 		return;
 	if (message->error < 0 && c->kind == CHILD_ADMIN && c->master->state == MASTER_STARTING) {
-		end_start(c, message->text);
+		/* A port that is taken is no reason to run without admin: neither now nor at each attempt. */
+		end_start(c->master, EXIT_BIND, message->text);
 		return;
 	}
 	if (message->error < 0) {
@@ -376,7 +381,7 @@ static void on_message(struct child *c, const struct control_message *message, i
 static void tell_death(struct child *c, int status)
 {
 	const char *name = kinds[c->kind].name;
-	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool clean = (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 
 	if (c->kind == CHILD_LOADER && clean)
 		log_debug("loader (pid %d) has ended", (int)c->pid);
@@ -410,6 +415,10 @@ static void child_died(struct child *c, int status)
 	reload_on_death(c);
 	if (leaving || !kinds[c->kind].respawn)
 		return;
+	if (m->state == MASTER_STARTING && c->early_deaths >= BACKOFF_FROM_DEATH) {
+		end_start(m, EXIT_INTERNAL, "a child does not get ready; its lines above say why");
+		return;
+	}
 	if (c->early_deaths >= BACKOFF_FROM_DEATH)
 		retry_later(c);
 	else

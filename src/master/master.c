@@ -208,6 +208,17 @@ static void raise_fd_limit(void)
 		log_warn("the limit on descriptors stays as it is: %s", strerror(errno));
 }
 
+static void check_fd_limit(const struct master *m)
+{
+	const struct settings *s = m->settings.settings;
+	uint64_t want = 2ull * s->limit_connections + m->slots.n + 64;
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < want)
+		log_warn("limits.connections: %u connections of a worker may want %llu descriptors, and the limit is %llu; raise it (LimitNOFILE=, ulimit -n) or lower the option",
+		         s->limit_connections, (unsigned long long)want, (unsigned long long)l.rlim_cur);
+}
+
 static int open_regions(struct master *m)
 {
 	m->stats_fd = stats_create(m->nworkers);
@@ -271,15 +282,19 @@ static int start(struct master *m)
 	m->nworkers = s->workers;
 	if (identity_find(&m->identity, image_text(&m->image, s->user)) < 0)
 		return fail(EXIT_CONFIGURATION, "user", "there is no such user, or it is root; create it, or set another");
-	int log = open_log(m);
-	if (log < 0)
-		return fail(EXIT_CONFIGURATION, "log.file", strerror(errno));
-	m->log_fd = log;
-	log_configure((enum log_format)s->log_format, (enum log_level)s->log_level);
-	log_open(log, "master");
 	int code = start_listening(m);
 	if (code != EXIT_GOOD)
 		return code;
+	int log = open_log(m);
+	if (log < 0)
+		return fail(EXIT_CONFIGURATION, "log.file", strerror(errno));
+	/* From here on; what ends a start belongs before the eyes of who started it. */
+	m->log_fd = log;
+	log_configure((enum log_format)s->log_format, (enum log_level)s->log_level);
+	log_open(log, "master");
+	if (m->ready_fd >= 0 && log != STDERR_FILENO)
+		(void)dup2(log, STDERR_FILENO);      /* -D: its caller may wait for the end of its output */
+	check_fd_limit(m);
 	if (write_pid(m->options->pid_file) < 0)
 		return fail(EXIT_BIND, m->options->pid_file, strerror(errno));
 	if (open_regions(m) < 0 || children_init(m) < 0 || watch_signals(m) < 0)
@@ -328,6 +343,8 @@ int master_main(const struct master_options *options)
 		event_base_dispatch(m.base);
 	if (code == EXIT_GOOD)
 		log_notice("stopped");
+	code = code == EXIT_GOOD ? m.exit_code : code;
+	tell_caller(&m, code);
 	fini(&m);
-	return code == EXIT_GOOD ? m.exit_code : code;
+	return code;
 }

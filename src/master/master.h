@@ -30,5 +30,8 @@ struct master_options {
 /* Exit codes of the daemon, event-gateway(8). */
 enum { EXIT_GOOD = 0, EXIT_CONFIGURATION = 1, EXIT_USAGE = 2, EXIT_BIND = 3, EXIT_INTERNAL = 4 };
 
+/* Makes this process what a loader is, for -t: no rights but reading, bounded in memory
+ * and time. E_NOENT: no user to become. */
+int master_confine(void) MUST_CHECK;
 /* Runs until it is told to stop; returns one of the exit codes. */
 int master_main(const struct master_options *options);

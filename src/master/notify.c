@@ -26,7 +26,10 @@ void notify_stopping(void)
 
 void notify_watchdog(void)
 {
-	(void)sd_notify(0, "WATCHDOG=1");
+	uint64_t limit_us;
+
+	if (sd_watchdog_enabled(0, &limit_us) > 0)
+		(void)sd_notify(0, "WATCHDOG=1");
 }
 #else
 void notify_ready(const struct master *m)

@@ -71,6 +71,18 @@ int privilege_drop(const struct identity *id, bool keep_read)
 	return 0;
 }
 
+int master_confine(void)
+{
+	struct identity id;
+	int r = identity_find(&id, "event-gateway");
+
+	if (r == 0)
+		r = privilege_drop(&id, true);
+	if (r == 0)
+		privilege_limit_loader();
+	return r;
+}
+
 void privilege_limit_loader(void)
 {
 	struct rlimit cpu = { LOADER_CPU_SECONDS, LOADER_CPU_SECONDS };

@@ -209,9 +209,17 @@ static int listen_on(struct server *s, const struct sockaddr_un *a)
 {
 	char folder[sizeof a->sun_path];
 
+	struct stat st;
+
 	memcpy(folder, a->sun_path, sizeof folder);
-	if (mkdir(dirname(folder), 0755) < 0 && errno != EEXIST)
+	const char *name = dirname(folder);
+	if (mkdir(name, 0755) < 0 && errno != EEXIST)
 		return E_SYS;
+	/* In a folder of somebody else's, somebody else could answer in our name. */
+	if (stat(name, &st) < 0 || (st.st_uid != 0 && st.st_uid != geteuid())) {
+		errno = EPERM;
+		return E_SYS;
+	}
 	(void)unlink(a->sun_path);
 	s->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
