@@ -125,7 +125,7 @@ def test_counters_survive_their_worker(lights):
 
 
 def test_admin_comes_back(lights):
-    admin = [pid for pid, command in lights.children().items() if "admin" in command]
+    admin = [pid for pid, command in lights.children().items() if "eg-admin" in command]
     assert len(admin) == 1
     os.kill(admin[0], signal.SIGKILL)
 
