@@ -1,0 +1,73 @@
+/* A document to an image in this process: what the loader does for the gateway. Owner:
+ * egctl. */
+#include "egctl/document.h"
+
+#define MAX_FINDINGS 10000
+
+/* The image of one document, whatever cluster it names. */
+static int compile(struct document *d)
+{
+	struct asyncapi_cluster cluster = { .name = "main" };
+	struct contract_input in = { .policy = asyncapi_policy_default(), .clusters = &cluster, .nclusters = 1 };
+	struct image_builder b;
+
+	image_builder_init(&b);
+	struct compile *c = compile_new(&b, &d->f, NULL);
+	int r = c ? asyncapi_contract(d->a, &b, c, &in) : E_NOMEM;
+	if (r == 0)
+		r = compile_finish(c);
+	if (r == 0)
+		r = image_finish(&b, 1, &d->bytes);
+	compile_free(c);
+	image_builder_fini(&b);
+	return r;
+}
+
+static int verify(struct document *d)
+{
+	int r = image_open(&d->img, d->bytes.p, d->bytes.n);
+
+	if (r == 0)
+		r = schema_verify(&d->img);
+	if (r == 0)
+		r = contract_verify(&d->img);
+	d->judges = r == 0;
+	return r;
+}
+
+static int read_document(struct document *d, const char *path, const struct resource *resources, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = tree_map_uri(d->set, resources[i].uri, resources[i].path);
+		if (r < 0)
+			return r;
+	}
+	d->file = tree_load(d->set, path);
+	if (!asyncapi_add(d->a, d->file, ASYNCAPI_CONFIGURED))
+		return d->f.errors ? E_FINDINGS : E_NOMEM;
+	int r = compile(d);
+	if (r == 0)
+		r = verify(d);
+	return r ? r : asyncapi_check_examples(d->a, &d->img);
+}
+
+int document_open(struct document *d, const char *path, const struct resource *resources, size_t n)
+{
+	*d = (struct document){ 0 };
+	findings_init(&d->f, MAX_FINDINGS);
+	buf_init(&d->bytes, 0);
+	d->set = tree_set_new(&d->f, NULL);
+	d->a = d->set ? asyncapi_new(d->set, &d->f) : NULL;
+	int r = d->a ? read_document(d, path, resources, n) : E_NOMEM;
+	findings_sort(&d->f);
+	return r == E_FINDINGS ? 0 : r;
+}
+
+void document_close(struct document *d)
+{
+	asyncapi_free(d->a);
+	if (d->set)
+		tree_set_free(d->set);
+	buf_fini(&d->bytes);
+	findings_fini(&d->f);
+}

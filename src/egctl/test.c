@@ -1,0 +1,268 @@
+/* egctl test: records against a document, without a broker and without the gateway.
+ * Owner: egctl. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "egctl/document.h"
+#include "egctl/egctl.h"
+#include "egctl/record.h"
+
+struct test {
+	struct egctl *e;
+	const char *document, *topic, *file;
+	bool summary;
+	struct document d;
+	struct contract *c;
+	struct arena arena;
+	struct record_line record;
+	struct buf out;
+	uint64_t line;
+	struct tally *tallies;           /* --summary: of each channel and message */
+	size_t ntallies, captallies;
+	bool failed, no_memory;
+};
+
+struct tally {
+	const char *channel, *message;   /* of the image */
+	uint64_t of[VERDICT_COUNT];
+};
+
+static void flush(struct test *t)
+{
+	fwrite(t->out.p, 1, t->out.n, stdout);
+	buf_clear(&t->out);
+}
+
+static void add_text(struct buf *out, const char *name, struct span text)
+{
+	buf_printf(out, "\"%s\":\"", name);
+	buf_json_escape(out, text);
+	buf_addch(out, '"');
+}
+
+/* ---- summary ---- */
+
+static struct tally *tally_of(struct test *t, const char *channel, const char *message)
+{
+	for (size_t i = 0; i < t->ntallies; i++)
+		if (strcmp(t->tallies[i].channel, channel) == 0 && strcmp(t->tallies[i].message, message) == 0)
+			return &t->tallies[i];
+	if (t->ntallies == t->captallies) {
+		size_t cap = t->captallies ? t->captallies * 2 : 16;
+		struct tally *grown = realloc(t->tallies, cap * sizeof *grown);
+		if (!grown) {
+			t->no_memory = true;
+			return NULL;
+		}
+		t->tallies = grown;
+		t->captallies = cap;
+	}
+	struct tally *fresh = &t->tallies[t->ntallies++];
+	*fresh = (struct tally){ .channel = channel, .message = message };
+	return fresh;
+}
+
+static void count(struct test *t, const struct judgement *j)
+{
+	struct tally *tally = tally_of(t, contract_channel_name(t->c, j->channel), contract_message_name(t->c, j->message));
+
+	if (tally)
+		tally->of[j->verdict]++;
+}
+
+static void print_tally(struct test *t, const struct tally *tally)
+{
+	if (!t->e->json) {
+		printf("%s%s%s:", *tally->channel ? tally->channel : "(undeclared)", *tally->message ? " " : "", tally->message);
+		for (int v = 0; v < VERDICT_COUNT; v++)
+			if (tally->of[v])
+				printf(" %llu %s", (unsigned long long)tally->of[v], verdict_word((enum verdict)v));
+		putchar('\n');
+		return;
+	}
+	buf_addch(&t->out, '{');
+	add_text(&t->out, "channel", span_str(tally->channel));
+	buf_addch(&t->out, ',');
+	add_text(&t->out, "message", span_str(tally->message));
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		buf_printf(&t->out, ",\"%s\":%llu", verdict_word((enum verdict)v), (unsigned long long)tally->of[v]);
+	buf_puts(&t->out, "}\n");
+	flush(t);
+}
+
+/* ---- one record ---- */
+
+static void print_json(struct test *t, struct span topic, const struct judgement *j, const struct judgement_report *r)
+{
+	buf_printf(&t->out, "{\"line\":%llu,", (unsigned long long)t->line);
+	add_text(&t->out, "topic", topic);
+	buf_addch(&t->out, ',');
+	add_text(&t->out, "channel", span_str(r->channel));
+	buf_addch(&t->out, ',');
+	add_text(&t->out, "message", span_str(r->message));
+	buf_printf(&t->out, ",\"verdict\":\"%s\",\"action\":\"%s\",", verdict_word(j->verdict), action_word(j->action));
+	add_text(&t->out, "reason", span_str(r->text));
+	buf_puts(&t->out, ",\"errors\":[");
+	for (size_t i = 0; i < r->nerrors; i++) {
+		buf_puts(&t->out, i ? ",{" : "{");
+		add_text(&t->out, "part", span_str(r->part));
+		buf_addch(&t->out, ',');
+		add_text(&t->out, "instance", span_str(r->errors[i].instance));
+		buf_addch(&t->out, ',');
+		add_text(&t->out, "keyword", span_str(r->errors[i].keyword));
+		buf_addch(&t->out, ',');
+		add_text(&t->out, "message", span_str(r->errors[i].message));
+		buf_addch(&t->out, '}');
+	}
+	buf_puts(&t->out, "]}\n");
+	flush(t);
+}
+
+static void print_text(struct test *t, struct span topic, const struct judgement *j, const struct judgement_report *r)
+{
+	bool good = j->verdict == VERDICT_VALID;
+
+	buf_printf(&t->out, "%llu: %s%s%s %.*s", (unsigned long long)t->line, egctl_paint(t->e, good ? PAINT_GOOD : PAINT_BAD), verdict_word(j->verdict),
+		egctl_paint(t->e, PAINT_PLAIN), (int)topic.n, topic.n ? (const char *)topic.p : "");
+	if (good)
+		buf_printf(&t->out, " %s\n", r->message);
+	else
+		buf_printf(&t->out, " %s\n", r->text);
+	flush(t);
+}
+
+static void judge(struct test *t, struct span topic)
+{
+	struct contract_topic found;
+	struct judgement j;
+	struct judgement_report report = { .arena = &t->arena, .topic = topic };
+
+	contract_find(t->c, 0, topic, &found);
+	contract_judge(t->c, &found, &t->record.view, &j);
+	t->failed |= j.verdict != VERDICT_VALID;
+	if (t->summary) {
+		count(t, &j);
+		return;
+	}
+	arena_reset(&t->arena);
+	contract_explain(t->c, &found, &t->record.view, &j, &report);
+	(t->e->json ? print_json : print_text)(t, topic, &j, &report);
+}
+
+/* False when the line cannot be read as a record: that ends the run. */
+static bool test_line(struct test *t, struct span line)
+{
+	struct record_line *r = &t->record;
+
+	t->line++;
+	if (line.n == 0)
+		return true;
+	record_line_read(r, line, t->topic != NULL);
+	struct span topic = t->topic ? span_str(t->topic) : r->topic;
+	if (!r->error && span_is_null(topic))
+		r->error = "the record names no topic; give one with -t";
+	if (r->error) {
+		(void)egctl_fail(t->e, "line %llu: %s", (unsigned long long)t->line, r->error);
+		return false;
+	}
+	judge(t, topic);
+	return true;
+}
+
+static int test_lines(struct test *t, FILE *in)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	bool good = true;
+
+	while (good && (n = getline(&line, &cap, in)) >= 0) {
+		if (n > 0 && line[n - 1] == '\n')
+			n--;
+		good = test_line(t, span_of(line, (size_t)n));
+	}
+	free(line);
+	if (!good || ferror(in))
+		return good ? egctl_fail(t->e, "cannot read %s", t->file ? t->file : "standard input") : EGCTL_CANNOT;
+	for (size_t i = 0; i < t->ntallies; i++)
+		print_tally(t, &t->tallies[i]);
+	if (t->no_memory)
+		return egctl_fail(t->e, "no memory");
+	return t->failed ? EGCTL_FINDINGS : EGCTL_GOOD;
+}
+
+/* ---- the document ---- */
+
+static int open_document(struct test *t)
+{
+	int r = document_open(&t->d, t->document, NULL, 0);
+	struct buf line;
+
+	if (r < 0)
+		return egctl_fail(t->e, "%s: %s", t->document, err_text(r));
+	buf_init(&line, 0);
+	for (size_t i = 0; i < t->d.f.n; i++) {
+		if (t->d.f.items[i].severity < FINDING_ERROR)
+			continue;
+		buf_clear(&line);
+		finding_print(&line, &t->d.f.items[i]);
+		fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);
+	}
+	buf_fini(&line);
+	if (t->d.f.errors || !t->d.judges)
+		return egctl_fail(t->e, "%s cannot be used to judge records", t->document);
+	t->c = contract_open(&t->d.img);
+	return t->c ? EGCTL_GOOD : egctl_fail(t->e, "no memory");
+}
+
+static int run(struct test *t)
+{
+	int r = open_document(t);
+	FILE *in = NULL;
+
+	if (r == EGCTL_GOOD) {
+		in = t->file && strcmp(t->file, "-") != 0 ? fopen(t->file, "re") : stdin;
+		r = in ? test_lines(t, in) : egctl_fail(t->e, "cannot open %s", t->file);
+	}
+	if (in && in != stdin)
+		fclose(in);
+	contract_close(t->c);
+	document_close(&t->d);
+	return r;
+}
+
+static bool take_arguments(struct test *t, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--summary") == 0)
+			t->summary = true;
+		else if (strcmp(argv[i], "-t") == 0 && i + 1 < argc)
+			t->topic = argv[++i];
+		else if (argv[i][0] == '-' && argv[i][1])
+			return false;
+		else if (!t->document)
+			t->document = argv[i];
+		else if (!t->file)
+			t->file = argv[i];
+		else
+			return false;
+	}
+	return t->document != NULL;
+}
+
+int egctl_test(struct egctl *e, int argc, char **argv)
+{
+	struct test t = { .e = e };
+
+	if (!take_arguments(&t, argc, argv))
+		return egctl_usage(e, "wants a document, and a topic or records that name theirs");
+	record_line_init(&t.record);
+	arena_init(&t.arena, 4096, 0);
+	buf_init(&t.out, 0);
+	int r = run(&t);
+	buf_fini(&t.out);
+	arena_fini(&t.arena);
+	record_line_fini(&t.record);
+	free(t.tallies);
+	return r;
+}
