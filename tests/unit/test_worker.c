@@ -7,7 +7,9 @@
 
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "kafka/api.h"
 #include "unit.h"
+#include "worker/kafka/row.h"
 #include "worker/reader.h"
 #include "worker/stream.h"
 #include "worker/wheel.h"
@@ -305,7 +307,25 @@ START_TEST(what_is_queued_before_the_connection_waits_for_it)
 }
 END_TEST
 
-UNIT_MAIN("worker", frames_come_out_whole_however_they_are_cut, a_held_frame_takes_memory_as_it_comes,
+/* ---- the table ---- */
+
+START_TEST(every_api_that_is_spoken_has_a_row)
+{
+	for (size_t i = 0; i < kafka_api_count(); i++) {
+		const struct kafka_api *api = kafka_api_at(i);
+		const struct kafka_row *row = kafka_row_find(api->key);
+		ck_assert_msg(row && row->key == api->key, "%s has no row", api->name);
+		for (int16_t v = api->min; v <= api->max; v++)
+			ck_assert_msg(kafka_address_way(api, v) != KAFKA_ADDRESS_REWRITE || row->response,
+			              "%s %d tells addresses, and its row lets it pass", api->name, v);
+	}
+	ck_assert_ptr_null(kafka_row_find(-1));
+	ck_assert_ptr_null(kafka_row_find(KAFKA_KEY_MAX));
+}
+END_TEST
+
+UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
+          frames_come_out_whole_however_they_are_cut, a_held_frame_takes_memory_as_it_comes,
           a_refused_head_ends_the_reading, the_budget_binds_only_what_can_wait,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)
