@@ -107,13 +107,12 @@ class Broker:
         raise RuntimeError(f"Kafka {self.version} does not answer:\n{self.log.read_text()[-4000:]}")
 
     def topic(self, name, partitions=1, **configs):
-        """Makes a topic and waits until every partition has a leader."""
+        """Makes a topic and waits until every partition is led."""
         with wire.Client(self.port) as client:
             client.create_topic(name, partitions, configs)
             end = time.monotonic() + 30
             while time.monotonic() < end:
-                found = client.metadata([name]).topics[0]
-                if found.error == 0 and len(found.partitions) == partitions and all(p.error == 0 for p in found.partitions):
+                if all(client.end_offset(name, p) == (0, 0) for p in range(partitions)):
                     return name
                 time.sleep(0.02)
         raise RuntimeError(f"topic {name} has no leader")

@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 
 
 def say(**line):
-    print(json.dumps(line), flush=True)
+    sys.stdout.write(json.dumps(line) + "\n")     # one write: reports come from two threads
+    sys.stdout.flush()
 
 
 def settings(bootstrap, rows):

@@ -15,20 +15,21 @@ HOST = "127.0.0.2"
 
 
 def owner_of(port, remote_port):
-    """The process that holds the local end `port` of a connection to `remote_port`; None if it is gone."""
+    """The process that holds the local end `port` of a connection to `remote_port`; else a word that says why not."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):       # Java's sockets are IPv6 ones
         for line in pathlib.Path(table).read_text().splitlines()[1:]:
             words = line.split()
             if int(words[1].split(":")[1], 16) == port and int(words[2].split(":")[1], 16) == remote_port:
-                return _process_with(f"socket:[{words[9]}]")
-    return None
+                return _process_with(f"socket:[{words[9]}]") or f"gone in state {words[3]}"
+    return "gone"
 
 
 def _process_with(link):
-    for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+    """Children of ours are likely, so the newest processes come first."""
+    for process in sorted(pathlib.Path("/proc").glob("[0-9]*"), key=lambda p: -int(p.name)):
         try:
-            if str(fd.readlink()) == link:
-                return int(fd.parts[2])
+            if any(str(fd.readlink()) == link for fd in (process / "fd").iterdir()):
+                return int(process.name)
         except OSError:
             pass
     return None

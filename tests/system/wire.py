@@ -550,6 +550,15 @@ class Client:
         r.end()
         return found
 
+    def end_offset(self, topic, partition):
+        """(error, offset after the last record), by ListOffsets version 1: only a leader answers."""
+        correlation = self.next_correlation()
+        out = header(LIST_OFFSETS, 1, correlation).i32(-1).i32(1).string(topic).i32(1).i32(partition).i64(-1)
+        self.send(out.done())
+        r = self.receive(correlation)
+        (_, ((_, error, _, offset),)), = r.array(lambda r: (r.string(), r.array(lambda r: (r.i32(), r.i16(), r.i64(), r.i64()))))
+        return error, offset
+
     def create_topic(self, name, partitions=1, configs=None):
         correlation = self.next_correlation()
         out = header(CREATE_TOPICS, 2, correlation).i32(1).string(name).i32(partitions).i16(1).i32(0)
