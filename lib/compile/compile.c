@@ -181,6 +181,14 @@ uint32_t compile_where(struct compile_node *n, const struct tree_node *keyword)
 	return image_append(n->c->b, IMAGE_SCHEMA_COLD, path, strlen(path) + 1, 1);
 }
 
+uint32_t compile_text(struct compile *c, struct span text)
+{
+	uint32_t off = image_append(c->b, IMAGE_SCHEMA_COLD, text.p, text.n, 1);
+
+	image_append(c->b, IMAGE_SCHEMA_COLD, "", 1, 1);
+	return off;
+}
+
 void compile_emit(struct compile_node *n, const struct tree_node *keyword, enum schema_op op, uint32_t a, uint32_t b, int64_t c, unsigned flags)
 {
 	struct schema_instr in = { .op = (uint16_t)op, .flags = (uint16_t)flags, .where = compile_where(n, keyword), .a = a, .b = b, .c = c };

@@ -60,6 +60,8 @@ uint32_t compile_number(struct compile *c, struct tree_node *schema, enum schema
 uint32_t compile_child(struct compile_node *n, struct tree_node *schema, bool in_place);
 /* COLD offset of the keyword's JSON Pointer below the root. */
 uint32_t compile_where(struct compile_node *n, const struct tree_node *keyword);
+/* A text for reports: its offset in IMAGE_SCHEMA_COLD. */
+uint32_t compile_text(struct compile *c, struct span text);
 void compile_emit(struct compile_node *n, const struct tree_node *keyword, enum schema_op op, uint32_t a, uint32_t b, int64_t c, unsigned flags);
 void compile_fail(struct compile_node *n, const struct tree_node *at, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 

@@ -223,7 +223,7 @@ static void kw_pattern(struct compile_node *n, struct tree_node *v)
 	if (v->kind != TREE_STRING)
 		compile_fail(n, v, "schema-keyword", "pattern is a regular expression in a string");
 	else if (pattern_index(n, v, v->text, &index))
-		compile_emit(n, v, SCHEMA_OP_PATTERN, index, 0, 0, 0);
+		compile_emit(n, v, SCHEMA_OP_PATTERN, index, compile_text(n->c, v->text), 0, 0);
 }
 
 static void kw_format(struct compile_node *n, struct tree_node *v)
@@ -232,7 +232,7 @@ static void kw_format(struct compile_node *n, struct tree_node *v)
 
 	if (v->kind != TREE_STRING)
 		compile_fail(n, v, "schema-keyword", "format is a name in a string");
-	else if (f == SCHEMA_FORMAT_COUNT || f == SCHEMA_FORMAT_IDN_HOSTNAME)
+	else if (f == SCHEMA_FORMAT_COUNT)
 		finding_warning(n->c->f, "format-unknown", tree_location(v), "format %.*s is not judged; add a pattern if it matters", (int)v->text.n, (const char *)v->text.p);
 	else if (schema_format_is_asserted(f) && (n->c->options.formats || !n->c->options.formats_set))
 		compile_emit(n, v, SCHEMA_OP_FORMAT, f, 0, 0, 0);
@@ -385,6 +385,8 @@ static void take_required(struct compile_node *n, struct members *m, const struc
 			return;
 		}
 		struct data_row *row = member(n, m, it->text);
+		if (row && row->required)
+			compile_fail(n, it, "schema-keyword", "required names %.*s twice; remove one", (int)it->text.n, (const char *)it->text.p);
 		if (row && !row->required) {
 			row->required = true;
 			m->required++;

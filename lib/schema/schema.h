@@ -18,7 +18,7 @@ enum schema_verdict {
 
 struct schema_limits {
 	unsigned depth;              /* of the instance, default 128 */
-	uint64_t steps, steps_per_byte; /* default 1,000 + 64 a byte */
+	uint64_t steps, steps_per_byte; /* default 10,000 + 64 a byte */
 	size_t bytes;                /* largest instance, default 64 MiB */
 };
 
@@ -36,7 +36,7 @@ enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct sp
 
 struct schema_error {
 	const char *instance;    /* JSON Pointer into the instance: "/lumens", "" is the whole */
-	const char *keyword;     /* JSON Pointer of the keyword in the schema: "/properties/lumens/type" */
+	const char *keyword;     /* JSON Pointer of the keyword in its file: "/properties/lumens/type" */
 	const char *message;     /* "expected integer, found boolean" */
 	const char *expected;    /* "integer >= 0" */
 	const char *found;       /* "true", cut to 64 bytes; type only when values are hidden */

@@ -9,7 +9,7 @@ lib/base : :
 lib/json : base :
 lib/tree : base json : yaml.h
 lib/image : base :
-lib/schema : base json image : pcre2.h
+lib/schema : base json image : pcre2.h idn2.h
 lib/compile : base json tree image schema : pcre2.h idn2.h
 lib/contract : base image schema :
 lib/asyncapi : base json tree image schema compile contract :
