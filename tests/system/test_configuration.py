@@ -7,7 +7,7 @@ import pytest
 
 from gateway import LIGHT, Gateway, document
 
-PLACE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?:error |warning |info )?.*[;,] ?.*$", re.MULTILINE)
+PLACE = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): error [a-z0-9-]+: .+$", re.MULTILINE)
 
 
 def check(tmp_gateway, *args):

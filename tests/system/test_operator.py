@@ -45,7 +45,7 @@ def test_metrics_are_sound_prometheus_text(running):
 def test_refused_record_is_one_line_that_says_all(running):
     produce(running, BAD)
     line = running.wait_log(rf".*{running.topic}.*").group()
-    for word in ("lightMeasured", "/lumens", "integer", "127.0.0.1"):
+    for word in ("lightMeasured", "/lumens", "integer", "client="):
         assert word in line, line
 
 

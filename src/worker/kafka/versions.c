@@ -22,12 +22,19 @@ bool versions_holds(struct session *s, const struct kafka_request *r)
 	return true;
 }
 
+/* Bindings put a name of their own there, and the library in the version:
+ * "confluent-kafka-python", "2.16.1-rdkafka-2.16.0". */
+static bool names_librdkafka(struct span text)
+{
+	return text.n && memmem(text.p, text.n, "rdkafka", strlen("rdkafka"));
+}
+
 static void learn_client(struct session *s, const struct kafka_request *r, struct span body)
 {
 	struct span name, version;
 
 	if (kafka_versions_client(r->version, body, &name, &version) == 0)
-		s->link.is_librdkafka = span_is(name, "librdkafka");
+		s->link.is_librdkafka = names_librdkafka(name) || names_librdkafka(version);
 }
 
 int versions_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
