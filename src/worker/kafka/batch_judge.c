@@ -266,8 +266,12 @@ int judge_partition(struct session *s, struct pipeline *p, const struct message_
 	uint64_t since = clock_us();
 
 	*out = (struct partition_outcome){ .edit.decision = KAFKA_KEEP };
-	if (records.n == 0)
-		return 0;                /* nothing to judge; the broker answers */
+	if (records.n == 0) {
+		/* Kafka 4.3 never answers a partition without records: its client would wait for ever. */
+		out->edit.decision = KAFKA_DROP;
+		out->refusal = (struct kafka_refusal){ .error = KAFKA_ERROR_INVALID_RECORD, .message = SPAN_LIT("the partition carries no record batch; send exactly one") };
+		return 0;
+	}
 	pipeline_begin(p);
 	int error = settle_early(&j, &b, &set) ? 0 : judge_batch(&j, &b);
 	count_time(&j, since, records.n);
