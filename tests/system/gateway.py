@@ -204,7 +204,7 @@ class Gateway:
             try:
                 words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
                 found[int(pid)] = words + " " + pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):      # it died meanwhile
                 pass
         return found
 
