@@ -114,7 +114,7 @@ static void open_json(struct line *l, enum log_level level, const char *message)
 {
 	char time[25], head[160];
 
-	snprintf(head, sizeof head, "{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\",\"pid\":%d,\"message\":",
+	snprintf(head, sizeof head, "{\"time\":\"%s\",\"level\":\"%s\",\"process\":\"%s\",\"pid\":%d,\"msg\":",
 	         clock_rfc3339(clock_wall_ms(), time), level_words[level], target.process, (int)getpid());
 	puts_line(l, head);
 	put_quoted(l, span_str(message));

@@ -3,7 +3,7 @@
  * tests fail on any such line.
  *
  *   text:  2026-01-02T03:04:05.678Z info worker[123]: message key=value ...
- *   json:  {"time":"…","level":"info","process":"worker","pid":123,"message":"…","key":"value"}
+ *   json:  {"time":"…","level":"info","process":"worker","pid":123,"msg":"…","key":"value"}
  */
 #pragma once
 

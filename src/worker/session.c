@@ -1,5 +1,6 @@
 /* One client connection and its own connection to a broker. Owner: worker. */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -45,6 +46,13 @@ static void log_end(const struct session *s)
 	log_fields(reasons[s->reason].level, reasons[s->reason].text, fields, ARRAY_LEN(fields));
 }
 
+static void forget_target(struct session *s)
+{
+	if (s->target)
+		slab_put(&s->worker->targets, s->target);
+	s->target = NULL;
+}
+
 /* Always forward; entering a state does what belongs to it. */
 static void session_set(struct session *s, enum session_state state)
 {
@@ -68,6 +76,7 @@ static void session_set(struct session *s, enum session_state state)
 		return;
 	dial_cancel(s->dial);
 	s->dial = NULL;
+	forget_target(s);
 	if (stream_is_open(&s->upstream))
 		worker_count(w, STATS_UPSTREAMS, -1);
 	stream_close(&s->upstream);
@@ -110,6 +119,7 @@ void session_lose_upstream(struct session *s, enum close_reason reason)
 	if (stream_is_open(&s->upstream))
 		worker_count(s->worker, STATS_UPSTREAMS, -1);
 	stream_close(&s->upstream);
+	forget_target(s);
 	reader_fini(&s->responses, &s->worker->blocks);
 	link_orphan(s);
 	s->taking = false;
@@ -180,16 +190,20 @@ void session_bury(struct session *s)
 
 static void next_attempt(struct session *s)
 {
-	struct dial_target t;
-
-	if (!kafka_route(s, s->attempts, &t)) {
+	if (!s->target)
+		s->target = slab_get(&s->worker->targets);
+	if (!s->target) {
+		session_lose_upstream(s, CLOSE_MEMORY);
+		return;
+	}
+	if (!kafka_route(s, s->attempts, s->target)) {
 		session_lose_upstream(s, CLOSE_UNREACHABLE);
 		return;
 	}
 	s->attempts++;
 	s->attempt_since = clock_ms();
 	wheel_set(&s->worker->wheel, &s->timer, s->attempt_since + CONNECT_MS);
-	dial_start(s->worker, s, &t);
+	dial_start(s->worker, s, s->target);
 }
 
 void session_reach(struct session *s)
@@ -200,23 +214,40 @@ void session_reach(struct session *s)
 	next_attempt(s);
 }
 
+static void reached(struct session *s)
+{
+	forget_target(s);
+	worker_note_reach(s->worker, s->route, true);
+	stream_resume(&s->upstream);
+}
+
 void session_connected(struct session *s, int fd, bool in_progress)
 {
 	stream_open(&s->upstream, fd, in_progress ? STREAM_CONNECTING : STREAM_OPEN);
 	worker_count(s->worker, STATS_UPSTREAMS, 1);
 	if (!in_progress)
-		worker_note_reach(s->worker, s->route, true);
-	stream_resume(&s->upstream);
+		reached(s);
+}
+
+static void log_unreachable(const struct session *s, const char *why)
+{
+	const struct dial_target *t = s->target;
+	char broker[sizeof t->host + 16];
+
+	snprintf(broker, sizeof broker, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
+	struct log_field fields[] = {
+		{ "listener", span_str(worker_route(s->worker, s->route)->name) },
+		{ "broker", span_str(broker) },
+		{ "why", span_str(why) },
+	};
+	log_fields(LOG_LEVEL_WARN, "a broker could not be reached", fields, ARRAY_LEN(fields));
 }
 
 void session_unreachable(struct session *s, const char *why)
 {
 	worker_note_reach(s->worker, s->route, false);
-	if (worker_may_log(s->worker)) {
-		const struct route *r = worker_route(s->worker, s->route);
-		struct log_field fields[] = { { "listener", span_str(r->name) }, { "why", span_str(why) } };
-		log_fields(LOG_LEVEL_WARN, "a broker could not be reached", fields, ARRAY_LEN(fields));
-	}
+	if (worker_may_log(s->worker))
+		log_unreachable(s, why);
 	next_attempt(s);
 }
 
@@ -233,8 +264,7 @@ static void attempt_answered(struct session *s)
 		attempt_failed(s, strerror(errno));
 		return;
 	}
-	worker_note_reach(s->worker, s->route, true);
-	stream_resume(&s->upstream);
+	reached(s);
 }
 
 /* ---- reading ---- */
@@ -292,15 +322,17 @@ static void discard(struct session *s)
 		lose_client(s, CLOSE_CLIENT_RESET);
 }
 
+/* What is held has a deadline from its first byte on; what passes may last, but not stop. */
 static void note_frame(struct session *s)
 {
-	bool held = !reader_is_between_frames(&s->requests) && s->requests.state != READER_PASS;
+	bool between = reader_is_between_frames(&s->requests);
+	bool held = !between && s->requests.state != READER_PASS;
 
 	if (held && s->frame_since && s->frames_seen == s->requests.frames)
 		return;
 	s->frames_seen = s->requests.frames;
-	s->frame_since = held ? s->active : 0;
-	if (!held)
+	s->frame_since = between ? 0 : s->active;
+	if (between)
 		return;
 	wheel_set(&s->worker->wheel, &s->timer, s->active + worker_settings(s->worker)->limit_header_ms);
 }
@@ -398,6 +430,14 @@ static void advance(struct session *s)
 		stream_finish(&s->upstream);
 }
 
+static void resume_client(struct session *s)
+{
+	/* while it was not read, it could not show that it goes on */
+	if (!s->client.reading && s->requests.state == READER_PASS)
+		s->frame_since = clock_ms();
+	stream_resume(&s->client);
+}
+
 /* Backpressure is which of the two sides is read. */
 static void regulate(struct session *s)
 {
@@ -407,7 +447,7 @@ static void regulate(struct session *s)
 
 	if (!s->client_eof && list_is_empty(&s->starving)) {
 		if (discarding || room)
-			stream_resume(&s->client);
+			resume_client(s);
 		else if (full)
 			stream_pause(&s->client);
 	}
@@ -492,6 +532,10 @@ static uint64_t open_due(const struct session *s, enum close_reason *reason)
 	if (s->requests.state == READER_HOLD && s->frame_since) {
 		*reason = CLOSE_FRAME_TIMEOUT;
 		return hold_due(s);
+	}
+	if (s->requests.state == READER_PASS) {
+		*reason = CLOSE_STALLED;
+		return (s->client.reading ? s->frame_since : clock_ms()) + set->limit_header_ms;
 	}
 	if (s->frame_since) {
 		*reason = CLOSE_HEADER_TIMEOUT;

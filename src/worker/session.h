@@ -41,14 +41,15 @@ struct session {
 	enum close_reason reason;        /* why it left SESSION_OPEN */
 	struct stream client, upstream;
 	struct reader requests, responses;
-	struct dial *dial;               /* while the upstream is being reached */
+	struct dial *dial;               /* while the upstream's name is being resolved */
+	struct dial_target *target;      /* what attempts go to; NULL: reached, or none was tried */
 	unsigned attempts;               /* to reach it, so far */
 	uint64_t attempt_since;          /* ms */
 	bool client_eof;                 /* nothing more can be read from it */
 	bool taking;                     /* while ending: acks=0 requests are still taken */
 	struct wheel_entry timer;
 	uint64_t active;                 /* ms: the last byte either way */
-	uint64_t frame_since;            /* ms: the request that is held began; 0: none */
+	uint64_t frame_since;            /* ms: the request that is held began, or the one that passes last moved; 0: none */
 	uint32_t frames_seen;            /* requests complete when frame_since was noted */
 	uint64_t state_since;            /* ms */
 	uint32_t route;                  /* worker->routes */

@@ -306,6 +306,7 @@ static void open_memory(struct worker *w)
 	slab_init(&w->exchanges, sizeof(struct exchange), EXCHANGES_KEPT);
 	slab_init(&w->blanks, sizeof(struct kafka_blank), SESSIONS_KEPT);
 	slab_init(&w->dials, dial_size(), 16);
+	slab_init(&w->targets, sizeof(struct dial_target), 16);
 	list_init(&w->sessions);
 	list_init(&w->dead);
 	list_init(&w->starving);
@@ -358,6 +359,7 @@ static void worker_close(struct worker *w)
 	slab_fini(&w->exchanges);
 	slab_fini(&w->blanks);
 	slab_fini(&w->dials);
+	slab_fini(&w->targets);
 	blocks_fini(&w->blocks);
 	generation_close(w->prepared);
 	generation_close(w->in_force);

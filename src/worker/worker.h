@@ -42,7 +42,7 @@ struct worker {
 	struct evdns_base *dns;
 	struct blocks blocks;
 	struct stream_pool streams;
-	struct slab session_slab, exchanges, blanks, dials;
+	struct slab session_slab, exchanges, blanks, dials, targets;
 	struct list sessions, dead;
 	struct list starving;            /* sessions that wait for memory, oldest first */
 	struct session *favoured;        /* the one that may pass the budget */

@@ -49,6 +49,18 @@ def test_refused_record_is_one_line_that_says_all(running):
         assert word in line, line
 
 
+def test_lines_as_json_name_each_key_once(broker, gateway, name):
+    broker.topic(name)
+    one = gateway(documents={"a.json": document(name, LIGHT)}, log={"format": "json"})
+    one.topic = name
+    produce(one, BAD)
+    line = one.wait_log(rf'\n({{.*"topic":"{name}".*}})\n').group(1)
+    pairs = json.loads(line, object_pairs_hook=list)
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), keys
+    assert dict(pairs)["msg"] == "record refused" and dict(pairs)["message"] == "lightMeasured"
+
+
 def test_hostile_names_stay_in_one_line(running):
     """A client id with line breaks and an escape sequence cannot forge a log line."""
     request = wire.produce_request(8, 1, {running.topic: {0: wire.Batch([wire.Record(BAD)]).encode()}})

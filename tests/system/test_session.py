@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -252,6 +253,84 @@ def test_half_frames_that_claim_much_hold_little(gateway, scripted):
     assert one.rss(worker) - before < 500 * 16384
     for client in clients:
         client.close()
+
+
+def stands_still(one, metric):
+    """What a counter shows when it is above 0 and half a second does not change it."""
+    before = one.metric(metric)
+    time.sleep(0.5)
+    return before if before and before == one.metric(metric) else None
+
+
+def passing(correlation, size):
+    """A request that no policy wants whole, of about so many bytes."""
+    return wire.frame(wire.header(HEARTBEAT, 0, correlation).string("group").i32(1).string("m" * size).done())
+
+
+def test_a_client_that_stops_in_a_passing_frame_is_closed(gateway, scripted):
+    """Also with an answer still owed to a request before; a frame that goes on, however slowly, is let be."""
+    broker = scripted()
+    one = light(gateway, broker, limits={"header": "1s"})
+    frame = passing(2, 20000)
+    with wire.Client(one.port) as stopped, wire.Client(one.port) as slow:
+        heartbeat(stopped, 1)
+        stopped.sock.sendall(frame[:9000])
+        for at in range(0, 10000, 500):
+            slow.sock.sendall(frame[at:at + 500])
+            time.sleep(0.15)
+        slow.sock.sendall(frame[10000:])
+        wait_until(lambda: frame[4:] in broker.frames, what="the slow request")
+        assert stopped.is_closed()
+    assert one.metric("event_gateway_closes_total", reason="stalled") == 1
+
+
+def test_silent_clients_are_closed(gateway, scripted):
+    """Before a first request after limits.header, then after limits.idle; who is owed an answer is not silent."""
+    one = light(gateway, scripted(lambda exchange: exchange.correlation == 1 and exchange.answer(b"\0\0")),
+                limits={"header": "1s", "idle": "2s"})
+    with wire.Client(one.port) as mute, wire.Client(one.port) as idle, wire.Client(one.port) as waiting:
+        heartbeat(waiting, 2)
+        heartbeat(idle, 1)
+        idle.receive(1)
+        assert mute.is_closed() and idle.is_closed()
+        assert not waiting.is_closed(timeout=1)
+        assert one.metric("event_gateway_closes_total", reason="header-timeout") == 1
+        assert one.metric("event_gateway_closes_total", reason="idle") == 1
+
+
+def test_a_client_that_is_not_read_has_not_stopped(gateway, scripted):
+    """The broker takes nothing for longer than limits.header, so the gateway does not read: not the client's fault."""
+    going_on = threading.Event()
+
+    def on(exchange):
+        if exchange.correlation == 1:
+            going_on.wait(20)
+        exchange.answer(b"\0\0")
+
+    one = gateway(scripted(on).address, limits={"header": "1s"})
+    request = wire.frame(wire.produce_request(7, 2, {"free": {0: bytes(32 << 20)}}))
+    with wire.Client(one.port) as client:
+        heartbeat(client, 1)
+        sender = threading.Thread(target=client.sock.sendall, args=(request,))
+        sender.start()
+        taken = wait_until(lambda: stands_still(one, "event_gateway_client_received_bytes_total"), what="a full upstream")
+        assert taken < len(request)
+        time.sleep(3)
+        going_on.set()
+        client.receive(1)
+        client.receive(2)
+        sender.join()
+
+
+def test_a_broker_that_cannot_be_reached_is_named(gateway):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        dead = f"127.0.0.1:{gone.getsockname()[1]}"
+    one = gateway(["localhost:1", dead], start=False).start().wait_listening()
+    with wire.Client(one.port) as client:
+        client.send(wire.header(wire.METADATA, 0, 1).i32(0).done())
+        assert client.is_closed()
+    for broker in (dead, "localhost:1"):
+        one.wait_log(f'a broker could not be reached listener="main" broker="{broker}" why="[^"]+"')
 
 
 def test_two_brokers_on_one_port(gateway, scripted):
