@@ -1,0 +1,31 @@
+/* What the files of the benchmark share: records in memory, engines, peers, and a count
+ * of the calls that take memory from the heap. */
+#pragma once
+
+#include "base/base.h"
+
+/* allocations.c: calls of malloc and its relatives since the process began. */
+uint64_t allocations(void);
+
+/* Lines of a file, one after the other in memory as they were in the file. */
+struct records {
+	uint8_t *text;
+	struct span *of;
+	size_t n, bytes, longest;
+};
+
+/* engine.c: the engine of this tree. */
+struct engine;
+
+/* Compiles a schema file as the tool does; its $schema says the dialect. NULL after
+ * the findings were printed. */
+struct engine *engine_new(const char *schema);
+void engine_free(struct engine *e);
+/* One pass; how many records are valid. syntax: for the schema that accepts all. */
+size_t engine_judge(struct engine *e, const struct records *r, bool syntax);
+
+/* peers.c: others, parsing only. A pass returns how many records were accepted. */
+bool peers_open(size_t longest);
+void peers_close(void);
+size_t peer_yyjson(const struct records *r);
+size_t peer_jansson(const struct records *r);

@@ -1,0 +1,199 @@
+/* How fast records are judged, and how fast others parse them: all take turns on the
+ * same records in one run. Prints one JSON object; tests/bench/bench-json makes tables
+ * of it. Times are processor time of this thread, so that a busy machine disturbs least. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "tests/bench/bench.h"
+
+#define TURNS_MAX 1000
+
+enum who { OURS, SYNTAX, YYJSON, JANSSON, WHO_COUNT };
+
+static const char *const names[] = { [OURS] = "ours", [SYNTAX] = "syntax", [YYJSON] = "yyjson", [JANSSON] = "jansson" };
+
+struct bench {
+	struct records records;
+	struct engine *engine;
+	size_t turns;
+	double ns[WHO_COUNT][TURNS_MAX];   /* a record, of each turn */
+	size_t accepted[WHO_COUNT];
+	uint64_t allocations[WHO_COUNT];   /* in one pass */
+};
+
+/* ---- records ---- */
+
+static bool read_file(const char *path, struct buf *out)
+{
+	FILE *in = fopen(path, "re");
+	uint8_t block[1 << 16];
+	size_t n;
+
+	if (!in)
+		return false;
+	while ((n = fread(block, 1, sizeof block, in)) > 0)
+		buf_add(out, block, n);
+	bool good = !ferror(in) && !buf_error(out);
+	fclose(in);
+	return good;
+}
+
+static void add_record(struct records *r, struct span line)
+{
+	if (line.n == 0)
+		return;
+	r->of[r->n++] = line;
+	r->bytes += line.n;
+	r->longest = line.n > r->longest ? line.n : r->longest;
+}
+
+static bool split(struct records *r, size_t n)
+{
+	const uint8_t *at = r->text, *end = r->text + n;
+	size_t lines = 1;
+
+	for (const uint8_t *p = at; p < end; p++)
+		lines += *p == '\n';
+	r->of = calloc(lines, sizeof *r->of);
+	while (r->of && at < end) {
+		const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+		stop = stop ? stop : end;
+		add_record(r, span_of(at, (size_t)(stop - at)));
+		at = stop + 1;
+	}
+	return r->of && r->n > 0;
+}
+
+/* ---- turns ---- */
+
+static size_t pass(struct bench *b, enum who who)
+{
+	switch (who) {
+	case OURS:
+		return engine_judge(b->engine, &b->records, false);
+	case SYNTAX:
+		return engine_judge(b->engine, &b->records, true);
+	case YYJSON:
+		return peer_yyjson(&b->records);
+	default:
+		return peer_jansson(&b->records);
+	}
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Whole passes, for at least so long. */
+static double turn(struct bench *b, enum who who, double ns)
+{
+	double start = now(), spent;
+	size_t passes = 0;
+
+	do {
+		pass(b, who);
+		passes++;
+		spent = now() - start;
+	} while (spent < ns);
+	return spent / (double)passes / (double)b->records.n;
+}
+
+static void warm_up(struct bench *b)
+{
+	for (enum who who = 0; who < WHO_COUNT; who++) {
+		pass(b, who);
+		uint64_t before = allocations();
+		b->accepted[who] = pass(b, who);
+		b->allocations[who] = allocations() - before;
+	}
+}
+
+static void take_turns(struct bench *b, double ns)
+{
+	for (size_t t = 0; t < b->turns; t++)
+		for (enum who who = 0; who < WHO_COUNT; who++)
+			b->ns[who][t] = turn(b, who, ns);
+}
+
+/* ---- figures ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *figures, size_t n)
+{
+	qsort(figures, n, sizeof *figures, by_size);
+	return n % 2 ? figures[n / 2] : (figures[n / 2 - 1] + figures[n / 2]) / 2;
+}
+
+/* Of the turns in pairs: what slows the machine slows both. */
+static double ratio(const struct bench *b, enum who who)
+{
+	double ratios[TURNS_MAX];
+
+	for (size_t t = 0; t < b->turns; t++)
+		ratios[t] = b->ns[who][t] / b->ns[OURS][t];
+	return median(ratios, b->turns);
+}
+
+static void print(struct bench *b)
+{
+	const struct records *r = &b->records;
+	double ratios[WHO_COUNT];
+
+	for (enum who who = 0; who < WHO_COUNT; who++)
+		ratios[who] = ratio(b, who);
+	printf("{\"records\":%zu,\"bytes\":%zu,\"not_valid\":%zu", r->n, r->bytes, r->n - b->accepted[OURS]);
+	for (enum who who = 0; who < WHO_COUNT; who++) {
+		double middle = median(b->ns[who], b->turns), best = b->ns[who][0];
+		printf(",\"%s\":{\"accepted\":%zu,\"best_ns\":%.2f,\"median_ns\":%.2f,\"mb_s\":%.1f,\"ratio\":%.3f,\"allocations\":%.4f}", names[who], b->accepted[who], best, middle,
+		       (double)r->bytes / (double)r->n / best * 1e3, ratios[who], (double)b->allocations[who] / (double)r->n);
+	}
+	puts("}");
+}
+
+static int run(struct bench *b, const char *schema, const char *file, double ns)
+{
+	struct buf text;
+
+	buf_init(&text, 0);
+	if (!read_file(file, &text)) {
+		fprintf(stderr, "bench_json: cannot read %s\n", file);
+		return 2;
+	}
+	b->records.text = text.p;
+	b->engine = split(&b->records, text.n) ? engine_new(schema) : NULL;
+	if (!b->engine || !peers_open(b->records.longest)) {
+		fprintf(stderr, "bench_json: no record in %s, or %s cannot be compiled\n", file, schema);
+		return 2;
+	}
+	warm_up(b);
+	take_turns(b, ns);
+	print(b);
+	peers_close();
+	engine_free(b->engine);
+	free(b->records.of);
+	buf_fini(&text);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = { .turns = argc == 5 ? strtoul(argv[3], NULL, 10) : 0 };
+
+	if (b.turns == 0 || b.turns > TURNS_MAX) {
+		fprintf(stderr, "usage: bench_json SCHEMA RECORDS TURNS MILLISECONDS\n");
+		return 2;
+	}
+	return run(&b, argv[1], argv[2], strtod(argv[4], NULL) * 1e6);
+}

@@ -1,0 +1,48 @@
+/* Others beside the engine, each parsing only: yyjson with one block of memory for every
+ * record, and jansson, which the tool uses elsewhere. */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/peers/yyjson.h"
+
+static void *pool;
+static size_t pool_size;
+
+bool peers_open(size_t longest)
+{
+	pool_size = yyjson_read_max_memory_usage(longest, 0);
+	pool = malloc(pool_size);
+	return pool != NULL;
+}
+
+void peers_close(void)
+{
+	free(pool);
+}
+
+size_t peer_yyjson(const struct records *r)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		yyjson_alc alc;
+		yyjson_alc_pool_init(&alc, pool, pool_size);
+		yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)r->of[i].p, r->of[i].n, 0, &alc, NULL);
+		good += doc != NULL;
+		yyjson_doc_free(doc);
+	}
+	return good;
+}
+
+size_t peer_jansson(const struct records *r)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		json_t *value = json_loadb((const char *)r->of[i].p, r->of[i].n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		good += value != NULL;
+		json_decref(value);
+	}
+	return good;
+}
