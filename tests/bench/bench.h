@@ -23,6 +23,7 @@ struct engine *engine_new(const char *schema);
 void engine_free(struct engine *e);
 /* One pass; how many records are valid. syntax: for the schema that accepts all. */
 size_t engine_judge(struct engine *e, const struct records *r, bool syntax);
+void engine_print_verdicts(struct engine *e, const struct records *r);
 
 /* peers.c: others, parsing only. A pass returns how many records were accepted. */
 bool peers_open(size_t longest);

@@ -1,6 +1,7 @@
 /* How fast records are judged, and how fast others parse them: all take turns on the
- * same records in one run. Prints one JSON object; tests/bench/bench-json makes tables
- * of it. Times are processor time of this thread, so that a busy machine disturbs least. */
+ * same records in one run. Prints one JSON object, of which compare.py makes tables; or,
+ * asked for no turns, the verdict of each record. Times are processor time of this
+ * thread, so that a busy machine disturbs least. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -162,6 +163,13 @@ static void print(struct bench *b)
 	puts("}");
 }
 
+static void measure(struct bench *b, double ns)
+{
+	warm_up(b);
+	take_turns(b, ns);
+	print(b);
+}
+
 static int run(struct bench *b, const char *schema, const char *file, double ns)
 {
 	struct buf text;
@@ -177,9 +185,10 @@ static int run(struct bench *b, const char *schema, const char *file, double ns)
 		fprintf(stderr, "bench_json: no record in %s, or %s cannot be compiled\n", file, schema);
 		return 2;
 	}
-	warm_up(b);
-	take_turns(b, ns);
-	print(b);
+	if (b->turns)
+		measure(b, ns);
+	else
+		engine_print_verdicts(b->engine, &b->records);
 	peers_close();
 	engine_free(b->engine);
 	free(b->records.of);
@@ -191,9 +200,9 @@ int main(int argc, char **argv)
 {
 	struct bench b = { .turns = argc == 5 ? strtoul(argv[3], NULL, 10) : 0 };
 
-	if (b.turns == 0 || b.turns > TURNS_MAX) {
-		fprintf(stderr, "usage: bench_json SCHEMA RECORDS TURNS MILLISECONDS\n");
+	if ((argc != 3 && argc != 5) || b.turns > TURNS_MAX) {
+		fprintf(stderr, "usage: bench_json SCHEMA RECORDS [TURNS MILLISECONDS]\n");
 		return 2;
 	}
-	return run(&b, argv[1], argv[2], strtod(argv[4], NULL) * 1e6);
+	return run(&b, argv[1], argv[2], argc == 5 ? strtod(argv[4], NULL) * 1e6 : 0);
 }

@@ -1,14 +1,19 @@
-"""Rounds of the benchmark program on sets of a schema and records, and tables of their figures."""
+"""Rounds of the benchmark program on sets of a schema and records, beside another validator; tables of the figures."""
 
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
+import sys
 from typing import NamedTuple
 
+import peer
+
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(os.environ.get("EG_BUILD", HERE.parent.parent / "build")) / "tests" / "bench"
+BUILD = pathlib.Path(os.environ.get("EG_BUILD", HERE.parent.parent / "build"))
+PROGRAM = BUILD / "tests/bench/bench_json"
 ROUNDS = int(os.environ.get("ROUNDS") or 5)
 TURNS, MILLISECONDS = 10, 8
 WHO = ("ours", "syntax", "yyjson", "jansson")
@@ -20,18 +25,39 @@ class Set(NamedTuple):
     records: pathlib.Path
 
 
+def build():
+    subprocess.run(["make", "-s", "-C", BUILD, "tests/bench/bench_json"], check=True, stdout=sys.stderr)
+
+
 def own_sets():
     """The three sets of every figure, and the orders once more, for patterns and formats."""
-    folder = BUILD / "records"
+    folder = BUILD / "tests/bench/records"
     subprocess.run([HERE / "records.py", folder], check=True)
     names = [("iot", "iot"), ("order", "order"), ("batch", "batch"), ("order-strict", "order")]
     return [Set(name, HERE / "schemas" / f"{name}.json", folder / f"{records}.jsonl") for name, records in names]
 
 
+def sourcemeta():
+    """The other validator; None, said aloud, where there is no npm to get it."""
+    if not shutil.which("npm"):
+        print("no npm here: @sourcemeta/jsonschema is left out", file=sys.stderr)
+        return None
+    return peer.Sourcemeta()
+
+
+# ---- ours ----
+
+def bench(what, *more):
+    done = subprocess.run([PROGRAM, what.schema, what.records, *more], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def verdicts(what):
+    return bench(what).split()
+
+
 def one_round(what):
-    done = subprocess.run([BUILD / "bench_json", what.schema, what.records, str(TURNS), str(MILLISECONDS)],
-                          check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout)
+    return json.loads(bench(what, str(TURNS), str(MILLISECONDS)))
 
 
 def merged(rounds):
@@ -53,13 +79,40 @@ def merged(rounds):
     return out
 
 
-def run(sets, rounds=ROUNDS):
-    seen = {what.name: [] for what in sets}
+# ---- beside the other ----
+
+def beside(what, rounds, ours):
+    """Its figures over all rounds. best_ns takes each record's best round: its loop runs on the clock of the wall."""
+    times = [[ns for _, ns in r] for r in rounds]
+    judged = [valid for valid, _ in rounds[0]]
+    own = [word == "valid" for word in verdicts(what)]
+    means = [statistics.fmean(t) for t in times]
+    best = statistics.fmean(min(of) for of in zip(*times))
+    return {
+        "best_ns": round(best, 2),
+        "median_ns": round(statistics.median(means), 2),
+        "ratio_of_best": round(best / min(o["ours"]["best_ns"] for o in ours), 3),
+        "ratio": round(statistics.median(m / o["ours"]["median_ns"] for m, o in zip(means, ours)), 3),
+        "disagreements": [i + 1 for i, (a, b) in enumerate(zip(judged, own)) if a != b] if len(judged) == len(own) else "records left out",
+    }
+
+
+def run(sets, other=None, rounds=ROUNDS):
+    """{name: figures}; the other validator takes its turn in every round."""
+    ours, theirs = ({what.name: [] for what in sets} for _ in range(2))
     for _ in range(rounds):
         for what in sets:
-            seen[what.name].append(one_round(what))
-    return {name: merged(figures) for name, figures in seen.items()}
+            ours[what.name].append(one_round(what))
+            if other:
+                theirs[what.name].append(other.round(what))
+    figures = {what.name: merged(ours[what.name]) for what in sets}
+    for what in sets:
+        if other:
+            figures[what.name]["sourcemeta"] = beside(what, theirs[what.name], ours[what.name])
+    return figures
 
+
+# ---- tables ----
 
 def print_rows(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -69,16 +122,17 @@ def print_rows(rows):
 
 
 def print_table(figures):
-    head = ["set", "bytes", "ours ns", "best", "MB/s", "best", "syntax ns", "yyjson ns", "jansson ns",
-            "x yyjson", "x jansson", "/ syntax", "mallocs", "not valid"]
+    head = ["set", "bytes", "ours ns", "best", "MB/s", "best", "syntax", "yyjson", "jansson", "validator",
+            "x yyjson", "x jansson", "x validator", "/ syntax", "mallocs", "not valid"]
     rows = [head]
     for name, f in figures.items():
-        ours = f["ours"]
+        ours, other = f["ours"], f.get("sourcemeta")
         rows.append([
             name, f"{f['bytes'] / f['records']:.0f}", f"{ours['median_ns']:.0f}", f"{ours['best_ns']:.0f}",
             f"{ours['median_mb_s']:.0f}", f"{ours['best_mb_s']:.0f}",
-            *(f"{f[who]['median_ns']:.0f}" for who in WHO[1:]),
-            f"{f['yyjson']['ratio']:.2f}", f"{f['jansson']['ratio']:.1f}", f"{1 / f['syntax']['ratio']:.2f}",
+            *(f"{f[who]['median_ns']:.0f}" for who in WHO[1:]), f"{other['best_ns']:.0f}" if other else "-",
+            f"{f['yyjson']['ratio']:.2f}", f"{f['jansson']['ratio']:.1f}",
+            f"{other['ratio_of_best']:.2f}" if other else "-", f"{1 / f['syntax']['ratio']:.2f}",
             f"{ours['allocations']:g}", str(f["not_valid"]),
         ])
     print_rows(rows)

@@ -116,3 +116,11 @@ size_t engine_judge(struct engine *e, const struct records *r, bool syntax)
 		valid += schema_run(e->runner, root, r->of[i]) == SCHEMA_VALID;
 	return valid;
 }
+
+void engine_print_verdicts(struct engine *e, const struct records *r)
+{
+	static const char *const words[] = { [SCHEMA_VALID] = "valid", [SCHEMA_INVALID] = "invalid", [SCHEMA_UNDECIDABLE] = "undecidable" };
+
+	for (size_t i = 0; i < r->n; i++)
+		puts(words[schema_run(e->runner, e->root, r->of[i])]);
+}
