@@ -36,6 +36,7 @@ enum kafka_role {
 	KAFKA_ROLE_FEATURE,      /* name of a finalized feature; its levels follow */
 	KAFKA_ROLE_FEATURE_LEVEL,
 	KAFKA_ROLE_CLIENT_NAME, KAFKA_ROLE_CLIENT_VERSION,            /* KIP-511 */
+	KAFKA_ROLE_MEANT_CLUSTER, KAFKA_ROLE_MEANT_NODE,              /* KIP-1242: whom the client takes us for */
 	KAFKA_ROLE_FOREIGN,      /* a host, port or pattern that is no broker's and no topic's name: passed */
 };
 

@@ -173,6 +173,32 @@ int kafka_versions_local(int16_t version, int32_t correlation, struct buf *out)
 	return kafka_frame_end(out, start);
 }
 
+int kafka_versions_unname(const struct kafka_request *r, struct span frame, struct buf *out)
+{
+	struct edit edit;
+	struct kafka_walk walk;
+	struct kafka_item item;
+	struct span body = { frame.p + r->body, frame.n - r->body };
+	size_t start = out->n;
+
+	buf_be32(out, 0);
+	buf_add(out, frame.p, r->body);
+	edit_init(&edit, body, kafka_api_is_flexible(r->api, r->version), out);
+	kafka_walk_whole(&walk, r->api, KAFKA_REQUEST, r->version, body);
+	while (kafka_walk_next(&walk, &item)) {
+		if (item.event == KAFKA_EVENT_VALUE && item.role == KAFKA_ROLE_MEANT_CLUSTER) {
+			edit_replace(&edit, &item);
+			edit_string(&edit, SPAN_NULL);
+		} else if (item.event == KAFKA_EVENT_VALUE && item.role == KAFKA_ROLE_MEANT_NODE) {
+			edit_replace(&edit, &item);
+			buf_be32(out, UINT32_MAX);
+		}
+		edit_follow(&edit, &item);
+	}
+	int error = edit_end(&edit, &walk);
+	return error ? error : kafka_frame_end(out, start);
+}
+
 int kafka_versions_client(int16_t version, struct span body, struct span *name, struct span *client_version)
 {
 	struct kafka_walk walk;

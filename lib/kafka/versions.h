@@ -25,5 +25,9 @@ int kafka_versions_refuse(int32_t correlation, struct buf *out) MUST_CHECK;
 /* Answer from our table alone: no broker is known yet. version must be spoken. */
 int kafka_versions_local(int16_t version, int32_t correlation, struct buf *out) MUST_CHECK;
 
+/* Appends the request frame, size included, that asks the same in nobody's name: ClusterId
+ * null, NodeId -1 (KIP-1242). frame: without size; r: its header. */
+int kafka_versions_unname(const struct kafka_request *r, struct span frame, struct buf *out) MUST_CHECK;
+
 /* KIP-511 request body v3+: ClientSoftwareName and -Version; null below v3. */
 int kafka_versions_client(int16_t version, struct span body, struct span *name, struct span *client_version) MUST_CHECK;

@@ -360,6 +360,22 @@ def test_a_broker_port_without_its_broker_passes_metadata_only(gateway, scripted
     assert broker.frames == []
 
 
+@pytest.mark.parametrize("node, named", [(3, True), (4, False)])
+def test_who_the_client_means_is_told_to_that_broker_only(gateway, scripted, node, named):
+    """KIP-1242: a bootstrap server that stands in for an unknown broker would answer that the client is lost."""
+    broker = scripted(nodes=(3,))
+    one = light(gateway, broker)
+
+    def request(cluster, meant):
+        out = wire.header(wire.API_VERSIONS, 5, 9, flexible=True).compact_string("a").compact_string("1")
+        return out.compact_string(cluster).i32(meant).tags().done()
+
+    with wire.Client(one.broker_port(node)) as client:
+        client.send(request("cluster", node))
+        wait_until(lambda: broker.frames, what="the request")
+    assert broker.frames == [request("cluster", node) if named else request(None, -1)]
+
+
 def test_a_bootstrap_server_that_is_down_is_passed_over(gateway, scripted):
     """The next one is asked; connections take turns, so each server is met first by some."""
     broker = scripted(store)

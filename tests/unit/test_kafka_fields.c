@@ -71,7 +71,7 @@ END_TEST
 START_TEST(refuses_what_is_not_spoken)
 {
 	static const uint8_t produce2[] = { 0, 0, 0, 2, 0, 0, 0, 7, 0, 1, 'c', 0, 1 };
-	static const uint8_t versions5[] = { 0, 18, 0, 5, 0, 0, 0, 8, 0, 1, 'c', 0, 1 };
+	static const uint8_t versions6[] = { 0, 18, 0, 6, 0, 0, 0, 8, 0, 1, 'c', 0, 1 };
 	static const uint8_t vote[] = { 0, 52, 0, 0, 0, 0, 0, 9, 0, 1, 'c' };
 	static const uint8_t bad[] = { 0, 3, 0, 1, 0, 0, 0, 9, 0xff, 0xfe, 'c' };
 	struct kafka_request r;
@@ -80,7 +80,7 @@ START_TEST(refuses_what_is_not_spoken)
 	ck_assert_int_eq(r.key, KAFKA_PRODUCE);
 	ck_assert_int_eq(r.version, 2);
 	ck_assert(span_is(r.client_id, "c"));
-	ck_assert_int_eq(kafka_request_open(&r, span_of(versions5, sizeof versions5)), E_UNSUPPORTED);
+	ck_assert_int_eq(kafka_request_open(&r, span_of(versions6, sizeof versions6)), E_UNSUPPORTED);
 	ck_assert_int_eq(r.key, KAFKA_API_VERSIONS);
 	ck_assert_int_eq(r.correlation, 8);
 	ck_assert_int_eq(kafka_request_open(&r, span_of(vote, sizeof vote)), E_UNSUPPORTED);
@@ -113,7 +113,7 @@ START_TEST(intersects_versions)
 	struct buf out;
 
 	buf_init(&out, 0);
-	for (int16_t v = 0; v <= 4; v++) {
+	for (int16_t v = 0; v <= 5; v++) {
 		struct span before = vector("versions/v%d/before", v);
 		buf_clear(&out);
 		ck_assert_int_eq(kafka_versions_intersect(v, 6, before, NULL, 0, &out), 0);
@@ -145,7 +145,7 @@ START_TEST(passes_a_refusal_in_v0_format)
 	struct buf out;
 
 	buf_init(&out, 0);
-	for (int16_t v = 0; v <= 4; v++) {
+	for (int16_t v = 0; v <= 5; v++) {
 		buf_clear(&out);
 		ck_assert_int_eq(kafka_versions_intersect(v, 6, vector("versions/refusal/before"), NULL, 0, &out), 0);
 		same(&out, vector("versions/refusal/after"), "refusal");
@@ -165,7 +165,7 @@ START_TEST(answers_versions_alone)
 
 	buf_init(&local, 0);
 	buf_init(&out, 0);
-	for (int16_t v = 0; v <= 4; v++) {
+	for (int16_t v = 0; v <= 5; v++) {
 		buf_clear(&local);
 		buf_clear(&out);
 		ck_assert_int_eq(kafka_versions_local(v, 6, &local), 0);
@@ -188,6 +188,25 @@ START_TEST(reads_the_client_software)
 	ck_assert(span_is(version, "2.16.1"));
 	ck_assert_int_eq(kafka_versions_client(0, vector("versions/v0/request"), &name, &version), 0);
 	ck_assert(span_is_null(name));
+}
+END_TEST
+
+START_TEST(asks_in_nobodys_name)
+{
+	struct span named = vector("versions/v5/named");
+	struct span frame = span_of(named.p + KAFKA_SIZE_BYTES, named.n - KAFKA_SIZE_BYTES);
+	struct kafka_request r;
+	struct buf out;
+
+	buf_init(&out, 0);
+	ck_assert_int_eq(kafka_request_open(&r, frame), 0);
+	ck_assert_int_eq(kafka_versions_unname(&r, frame, &out), 0);
+	same(&out, vector("versions/v5/unnamed"), "request without a name");
+	for (size_t n = r.body; n < frame.n; n++) {
+		buf_clear(&out);
+		ck_assert_int_lt(kafka_versions_unname(&r, span_of(frame.p, n), &out), 0);
+	}
+	buf_fini(&out);
 }
 END_TEST
 
@@ -518,7 +537,7 @@ END_TEST
 UNIT_MAIN("kafka_fields", finds_apis, reads_classic_request_header, reads_flexible_request_header, refuses_what_is_not_spoken,
 	  reads_response_headers, intersects_versions, passes_a_refusal_in_v0_format,
 	  passes_a_refusal_in_no_format, answers_versions_alone,
-	  reads_the_client_software, rewrites_metadata, rewrites_coordinators, rewrites_other_addresses,
+	  reads_the_client_software, asks_in_nobodys_name, rewrites_metadata, rewrites_coordinators, rewrites_other_addresses,
 	  learns_topics_that_were_created, knows_which_responses_carry_addresses, rewriting_cut_answers_fails,
 	  walking_garbage_ends, walks_alike_in_any_chunks, blanks_fetch_endpoints, leaves_fetch_without_endpoints_alone,
 	  blanks_share_fetch_endpoints, blanking_broken_answers_fails, refuses_a_padded_tag_number)

@@ -37,6 +37,19 @@ static void learn_client(struct session *s, const struct kafka_request *r, struc
 		s->link.is_librdkafka = names_librdkafka(name) || names_librdkafka(version);
 }
 
+static int forward_unnamed(struct session *s, const struct kafka_row *row, const struct kafka_request *r, struct span frame)
+{
+	struct buf *out = &s->worker->kafka.out;
+
+	buf_clear(out);
+	int error = kafka_versions_unname(r, frame, out);
+	if (error)
+		return error;
+	if (!exchange_push(s, row, r->version, r->correlation))
+		return E_NOMEM;
+	return session_takes_requests(s) ? stream_copy(&s->upstream, buf_span(out)) : 0;
+}
+
 int versions_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
 {
 	const struct kafka_row *row = kafka_row_find(r->key);
@@ -45,6 +58,10 @@ int versions_request(struct session *s, const struct kafka_request *r, uint8_t *
 	if (kafka_api_has(r->api, r->version)) {
 		size_t body = KAFKA_SIZE_BYTES + r->body;
 		learn_client(s, r, span_of(p + body, n - body));
+		/* a bootstrap server that stands in is not whom the client means: it would be
+		 * told to start all over (KIP-1242) */
+		if (s->link.discovery)
+			return forward_unnamed(s, row, r, span_of(p + KAFKA_SIZE_BYTES, n - KAFKA_SIZE_BYTES));
 		return request_forward(s, row, r, p, n, owner);
 	}
 	/* newer than we speak: as a broker does, in the format of version 0 */

@@ -1,6 +1,6 @@
 /* Writes kafka.txt, the expectations of test_kafka_*.c, by Kafka's own classes:
  *
- *   java -cp 'kafka-clients-4.3.1.jar:...' KafkaVectors.java > kafka.txt
+ *   java -cp 'kafka-clients-4.4.0.jar:...' KafkaVectors.java > kafka.txt
  *
  * with its compression libraries and slf4j on the class path. A line is a name, a space, hex. "before" is what
  * a broker or client sends, "after" what the gateway must make of it. */
@@ -195,20 +195,24 @@ public class KafkaVectors {
     }
 
     static void versions() {
-        int[][] broker = { { 0, 0, 14 }, { 1, 4, 18 }, { 3, 0, 99 }, { 18, 0, 5 }, { 26, 0, 5 }, { 27, 1, 2 }, { 28, 0, 5 }, { 55, 0, 2 }, { 1000, 0, 0 }, { 78, 3, 4 } };
-        int[][] ours = { { 0, 0, 13 }, { 1, 4, 18 }, { 3, 0, 13 }, { 18, 0, 4 }, { 26, 0, 5 }, { 28, 0, 5 }, { 55, 0, 1 } };
-        int[][] capped = { { 0, 0, 11 }, { 1, 4, 12 }, { 3, 0, 13 }, { 18, 0, 4 }, { 26, 0, 5 }, { 28, 0, 5 }, { 55, 0, 1 } };
-        for (int v = 0; v <= 4; v++) {
+        int[][] broker = { { 0, 0, 14 }, { 1, 4, 18 }, { 3, 0, 99 }, { 18, 0, 6 }, { 26, 0, 5 }, { 27, 1, 2 }, { 28, 0, 5 }, { 55, 0, 2 }, { 1000, 0, 0 }, { 78, 3, 4 } };
+        int[][] ours = { { 0, 0, 13 }, { 1, 4, 18 }, { 3, 0, 13 }, { 18, 0, 5 }, { 26, 0, 5 }, { 28, 0, 5 }, { 55, 0, 1 } };
+        int[][] capped = { { 0, 0, 11 }, { 1, 4, 12 }, { 3, 0, 13 }, { 18, 0, 5 }, { 26, 0, 5 }, { 28, 0, 5 }, { 55, 0, 1 } };
+        for (int v = 0; v <= 5; v++) {
             print("versions/v" + v + "/before", versions(v, 0, 2, broker));
             print("versions/v" + v + "/after", versionsFrame(versions(v, 0, 2, ours)));
             print("versions/v" + v + "/capped", versionsFrame(versions(v, 0, 1, capped)));
         }
         print("versions/refusal/before", versions(0, 35, 0, new int[][] { { 18, 0, 2 } }));
         print("versions/refusal/after", versionsFrame(versions(0, 35, 0, new int[][] { { 18, 0, 2 } })));
-        print("versions/refusal/local", versionsFrame(versions(0, 35, 0, new int[][] { { 18, 0, 4 } })));
+        print("versions/refusal/local", versionsFrame(versions(0, 35, 0, new int[][] { { 18, 0, 5 } })));
         for (int v : new int[] { 0, 3 })
             print("versions/v" + v + "/request", encode(v < 3 ? new ApiVersionsRequestData()
                 : new ApiVersionsRequestData().setClientSoftwareName("librdkafka").setClientSoftwareVersion("2.16.1"), v));
+        ApiVersionsRequestData meant = new ApiVersionsRequestData().setClientSoftwareName("a").setClientSoftwareVersion("1");
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey((short) 18).setRequestApiVersion((short) 5).setCorrelationId(6).setClientId("me");
+        print("versions/v5/unnamed", framed(encode(header, 2), encode(meant, 5)));
+        print("versions/v5/named", framed(encode(header, 2), encode(meant.setClusterId("cluster").setNodeId(7), 5)));
     }
 
     /* ---- addresses: node n is at "bn.internal":9092, for clients at "gw":20000+n; node 3 is left out ---- */
