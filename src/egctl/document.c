@@ -1,8 +1,30 @@
 /* A document to an image in this process: what the loader does for the gateway. Owner:
  * egctl. */
+#include <stdlib.h>
+
 #include "egctl/document.h"
 
 #define MAX_FINDINGS 10000
+
+bool resources_add(struct resources *r, const char *text)
+{
+	char *copy = r->n < RESOURCES_MAX ? strdup(text) : NULL, *equals = copy ? strrchr(copy, '=') : NULL;
+
+	if (!equals) {
+		free(copy);
+		return false;
+	}
+	*equals = 0;
+	r->items[r->n++] = (struct resource){ copy, equals + 1 };
+	return true;
+}
+
+void resources_fini(struct resources *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->items[i].uri);
+	r->n = 0;
+}
 
 /* The image of one document, whatever cluster it names. */
 static int compile(struct document *d)
@@ -35,10 +57,10 @@ static int verify(struct document *d)
 	return r;
 }
 
-static int read_document(struct document *d, const char *path, const struct resource *resources, size_t n)
+static int read_document(struct document *d, const char *path, const struct resources *resources)
 {
-	for (size_t i = 0; i < n; i++) {
-		int r = tree_map_uri(d->set, resources[i].uri, resources[i].path);
+	for (size_t i = 0; resources && i < resources->n; i++) {
+		int r = tree_map_uri(d->set, resources->items[i].uri, resources->items[i].path);
 		if (r < 0)
 			return r;
 	}
@@ -51,14 +73,14 @@ static int read_document(struct document *d, const char *path, const struct reso
 	return r ? r : asyncapi_check_examples(d->a, &d->img);
 }
 
-int document_open(struct document *d, const char *path, const struct resource *resources, size_t n)
+int document_open(struct document *d, const char *path, const struct resources *resources)
 {
 	*d = (struct document){ 0 };
 	findings_init(&d->f, MAX_FINDINGS);
 	buf_init(&d->bytes, 0);
 	d->set = tree_set_new(&d->f, NULL);
 	d->a = d->set ? asyncapi_new(d->set, &d->f) : NULL;
-	int r = d->a ? read_document(d, path, resources, n) : E_NOMEM;
+	int r = d->a ? read_document(d, path, resources) : E_NOMEM;
 	findings_sort(&d->f);
 	return r == E_FINDINGS ? 0 : r;
 }

@@ -13,11 +13,21 @@ struct document {
 	bool judges;                     /* the image is there and sound */
 };
 
-struct resource {
-	const char *uri, *path;
+/* Files that stand for URIs: the --resource options of a command. */
+#define RESOURCES_MAX 64u
+struct resources {
+	struct resource {
+		char *uri;               /* own, with the path behind it */
+		const char *path;
+	} items[RESOURCES_MAX];
+	size_t n;
 };
+
+/* "URI=FILE"; false when it is not, or one too many. */
+bool resources_add(struct resources *r, const char *text);
+void resources_fini(struct resources *r);
 
 /* Reads, checks and compiles; the findings say what is wrong, sorted. E_NOMEM or a bug of
  * ours (E_MALFORMED) when it could not come that far. */
-int document_open(struct document *d, const char *path, const struct resource *resources, size_t nresources) MUST_CHECK;
+int document_open(struct document *d, const char *path, const struct resources *resources) MUST_CHECK;
 void document_close(struct document *d);

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "egctl/egctl.h"
+#include "egctl/option.h"
 
 static const struct command {
 	const char *name;
@@ -35,6 +36,13 @@ int egctl_fail(const struct egctl *e, const char *fmt, ...)
 	return EGCTL_CANNOT;
 }
 
+static void print_usage(FILE *out, const char *command, const char *arguments)
+{
+	fprintf(out, "usage: egctl %s [--json] ", command);
+	options_print_usage(out, command);
+	fprintf(out, "%s\n", arguments);
+}
+
 int egctl_usage(const struct egctl *e, const char *fmt, ...)
 {
 	va_list args;
@@ -43,7 +51,7 @@ int egctl_usage(const struct egctl *e, const char *fmt, ...)
 	complain(e, fmt, args);
 	va_end(args);
 	if (e->command)
-		fprintf(stderr, "usage: egctl %s [--json]%s%s\n", e->command, e->usage[0] ? " " : "", e->usage);
+		print_usage(stderr, e->command, e->usage);
 	else
 		fprintf(stderr, "usage: egctl [--json] [--admin ADDR] COMMAND ...; egctl -h lists the commands\n");
 	return EGCTL_CANNOT;
@@ -65,18 +73,19 @@ static int print_help(void)
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (commands[i].run)
 			printf("  %-10s %s\n", commands[i].name, commands[i].help);
-	printf("\n"
-	       "  --json        one JSON object a line instead of text for people\n"
-	       "  --admin ADDR  where the gateway's admin listens: HOST:PORT or the path of a socket;\n"
-	       "                default EVENTGATEWAY_ADMIN, else 127.0.0.1:9664\n"
-	       "  -V, -h        version; this help, or that of a COMMAND\n\n"
+	printf("\n");
+	options_print_help(stdout, "");
+	printf("  -V, -h                  version; this help, or that of a COMMAND\n\n"
 	       "Exit: 0 good, 1 findings, 2 cannot run. NO_COLOR turns colour off.\n");
 	return EGCTL_GOOD;
 }
 
 static int print_command_help(const struct command *c)
 {
-	printf("usage: egctl %s [--json]%s%s\n\n%s\n", c->name, c->usage[0] ? " " : "", c->usage, c->help);
+	print_usage(stdout, c->name, c->usage);
+	printf("\n%s\n\n", c->help);
+	options_print_help(stdout, c->name);
+	options_print_help(stdout, "");
 	return EGCTL_GOOD;
 }
 

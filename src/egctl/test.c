@@ -4,13 +4,15 @@
 #include <stdlib.h>
 
 #include "egctl/document.h"
-#include "egctl/egctl.h"
+#include "egctl/option.h"
 #include "egctl/record.h"
+#include "json/json.h"
 
 struct test {
 	struct egctl *e;
 	const char *document, *topic, *file;
 	bool summary;
+	struct resources resources;
 	struct document d;
 	struct contract *c;
 	struct arena arena;
@@ -19,7 +21,7 @@ struct test {
 	uint64_t line;
 	struct tally *tallies;           /* --summary: of each channel and message */
 	size_t ntallies, captallies;
-	bool failed, no_memory;
+	bool failed, unreadable, no_memory;
 };
 
 struct tally {
@@ -62,24 +64,25 @@ static struct tally *tally_of(struct test *t, const char *channel, const char *m
 	return fresh;
 }
 
-static void count(struct test *t, const struct judgement *j)
+/* A record that no message accepts is counted with the nearest one. */
+static void count(struct test *t, const struct judgement *j, const struct judgement_report *r)
 {
-	struct tally *tally = tally_of(t, contract_channel_name(t->c, j->channel), contract_message_name(t->c, j->message));
+	struct tally *tally = tally_of(t, r->channel, r->message);
 
 	if (tally)
 		tally->of[j->verdict]++;
 }
 
-static void print_tally(struct test *t, const struct tally *tally)
+static int by_name(const void *x, const void *y)
 {
-	if (!t->e->json) {
-		printf("%s%s%s:", *tally->channel ? tally->channel : "(undeclared)", *tally->message ? " " : "", tally->message);
-		for (int v = 0; v < VERDICT_COUNT; v++)
-			if (tally->of[v])
-				printf(" %llu %s", (unsigned long long)tally->of[v], verdict_word((enum verdict)v));
-		putchar('\n');
-		return;
-	}
+	const struct tally *a = x, *b = y;
+	int order = strcmp(a->channel, b->channel);
+
+	return order ? order : strcmp(a->message, b->message);
+}
+
+static void print_tally_json(struct test *t, const struct tally *tally)
+{
 	buf_addch(&t->out, '{');
 	add_text(&t->out, "channel", span_str(tally->channel));
 	buf_addch(&t->out, ',');
@@ -88,6 +91,57 @@ static void print_tally(struct test *t, const struct tally *tally)
 		buf_printf(&t->out, ",\"%s\":%llu", verdict_word((enum verdict)v), (unsigned long long)tally->of[v]);
 	buf_puts(&t->out, "}\n");
 	flush(t);
+}
+
+static const char *channel_shown(const struct tally *tally)
+{
+	return *tally->channel ? tally->channel : "(undeclared)";
+}
+
+static int width(int least, const char *text)
+{
+	size_t n = json_length(span_str(text));
+
+	return (int)n > least ? (int)n : least;
+}
+
+/* Columns of people's width, whatever the bytes are. */
+static void print_padded(const char *text, int columns)
+{
+	printf("%s%*s  ", text, columns - (int)json_length(span_str(text)), "");
+}
+
+static void print_table(struct test *t)
+{
+	int channel = width(0, "CHANNEL"), message = width(0, "MESSAGE");
+
+	for (size_t i = 0; i < t->ntallies; i++) {
+		channel = width(channel, channel_shown(&t->tallies[i]));
+		message = width(message, t->tallies[i].message);
+	}
+	fputs(egctl_paint(t->e, PAINT_BOLD), stdout);
+	print_padded("CHANNEL", channel);
+	print_padded("MESSAGE", message);
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		printf("%s%11s", v ? " " : "", verdict_word((enum verdict)v));
+	printf("%s\n", egctl_paint(t->e, PAINT_PLAIN));
+	for (size_t i = 0; i < t->ntallies; i++) {
+		print_padded(channel_shown(&t->tallies[i]), channel);
+		print_padded(*t->tallies[i].message ? t->tallies[i].message : "-", message);
+		for (int v = 0; v < VERDICT_COUNT; v++)
+			printf("%s%11llu", v ? " " : "", (unsigned long long)t->tallies[i].of[v]);
+		putchar('\n');
+	}
+}
+
+static void print_summary(struct test *t)
+{
+	if (t->ntallies)
+		qsort(t->tallies, t->ntallies, sizeof *t->tallies, by_name);
+	if (!t->e->json)
+		print_table(t);
+	for (size_t i = 0; t->e->json && i < t->ntallies; i++)
+		print_tally_json(t, &t->tallies[i]);
 }
 
 /* ---- one record ---- */
@@ -140,33 +194,31 @@ static void judge(struct test *t, struct span topic)
 	contract_find(t->c, 0, topic, &found);
 	contract_judge(t->c, &found, &t->record.view, &j);
 	t->failed |= j.verdict != VERDICT_VALID;
-	if (t->summary) {
-		count(t, &j);
-		return;
-	}
 	arena_reset(&t->arena);
 	contract_explain(t->c, &found, &t->record.view, &j, &report);
-	(t->e->json ? print_json : print_text)(t, topic, &j, &report);
+	if (t->summary)
+		count(t, &j, &report);
+	else
+		(t->e->json ? print_json : print_text)(t, topic, &j, &report);
 }
 
-/* False when the line cannot be read as a record: that ends the run. */
-static bool test_line(struct test *t, struct span line)
+static void test_line(struct test *t, struct span line)
 {
 	struct record_line *r = &t->record;
 
 	t->line++;
 	if (line.n == 0)
-		return true;
+		return;
 	record_line_read(r, line, t->topic != NULL);
 	struct span topic = t->topic ? span_str(t->topic) : r->topic;
 	if (!r->error && span_is_null(topic))
 		r->error = "the record names no topic; give one with -t";
-	if (r->error) {
-		(void)egctl_fail(t->e, "line %llu: %s", (unsigned long long)t->line, r->error);
-		return false;
+	if (!r->error) {
+		judge(t, topic);
+		return;
 	}
-	judge(t, topic);
-	return true;
+	(void)egctl_fail(t->e, "line %llu: %s", (unsigned long long)t->line, r->error);
+	t->unreadable = true;
 }
 
 static int test_lines(struct test *t, FILE *in)
@@ -174,28 +226,27 @@ static int test_lines(struct test *t, FILE *in)
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
-	bool good = true;
 
-	while (good && (n = getline(&line, &cap, in)) >= 0) {
+	while ((n = getline(&line, &cap, in)) >= 0) {
 		if (n > 0 && line[n - 1] == '\n')
 			n--;
-		good = test_line(t, span_of(line, (size_t)n));
+		test_line(t, span_of(line, (size_t)n));
 	}
 	free(line);
-	if (!good || ferror(in))
-		return good ? egctl_fail(t->e, "cannot read %s", t->file ? t->file : "standard input") : EGCTL_CANNOT;
-	for (size_t i = 0; i < t->ntallies; i++)
-		print_tally(t, &t->tallies[i]);
+	if (ferror(in))
+		return egctl_fail(t->e, "cannot read %s", t->file ? t->file : "standard input");
+	if (t->summary)
+		print_summary(t);
 	if (t->no_memory)
 		return egctl_fail(t->e, "no memory");
-	return t->failed ? EGCTL_FINDINGS : EGCTL_GOOD;
+	return t->unreadable ? EGCTL_CANNOT : t->failed ? EGCTL_FINDINGS : EGCTL_GOOD;
 }
 
 /* ---- the document ---- */
 
 static int open_document(struct test *t)
 {
-	int r = document_open(&t->d, t->document, NULL, 0);
+	int r = document_open(&t->d, t->document, &t->resources);
 	struct buf line;
 
 	if (r < 0)
@@ -231,38 +282,39 @@ static int run(struct test *t)
 	return r;
 }
 
-static bool take_arguments(struct test *t, int argc, char **argv)
+static bool take_option(void *into, enum option_id id, const char *value, int word)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--summary") == 0)
-			t->summary = true;
-		else if (strcmp(argv[i], "-t") == 0 && i + 1 < argc)
-			t->topic = argv[++i];
-		else if (argv[i][0] == '-' && argv[i][1])
-			return false;
-		else if (!t->document)
-			t->document = argv[i];
-		else if (!t->file)
-			t->file = argv[i];
-		else
-			return false;
-	}
-	return t->document != NULL;
+	struct test *t = into;
+
+	(void)word;
+	if (id == OPTION_TEST_RESOURCE)
+		return resources_add(&t->resources, value);
+	if (id == OPTION_TEST_TOPIC)
+		t->topic = value;
+	else
+		t->summary = true;
+	return true;
 }
 
 int egctl_test(struct egctl *e, int argc, char **argv)
 {
 	struct test t = { .e = e };
+	int n = options_take(e, argc, argv, take_option, &t), r = EGCTL_CANNOT;
 
-	if (!take_arguments(&t, argc, argv))
-		return egctl_usage(e, "wants a document, and a topic or records that name theirs");
 	record_line_init(&t.record);
 	arena_init(&t.arena, 4096, 0);
 	buf_init(&t.out, 0);
-	int r = run(&t);
+	if (n == 1 || n == 2) {
+		t.document = argv[0];
+		t.file = n == 2 ? argv[1] : NULL;
+		r = run(&t);
+	} else if (n >= 0) {
+		r = egctl_usage(e, "wants a document, and a topic or records that name theirs");
+	}
 	buf_fini(&t.out);
 	arena_fini(&t.arena);
 	record_line_fini(&t.record);
+	resources_fini(&t.resources);
 	free(t.tallies);
 	return r;
 }
