@@ -25,6 +25,7 @@ static struct input corpus[CORPUS_MAX];
 static size_t ncorpus;
 static char kept[64];                   /* path of the input that runs */
 static uint64_t seed = 1;
+static unsigned long executions;
 
 static uint32_t chance(size_t n)
 {
@@ -48,6 +49,7 @@ static void run(const char *bytes, size_t n, bool keep)
 		fclose(f);
 	}
 	(void)LLVMFuzzerTestOneInput((uint8_t *)exact, n);
+	executions++;
 	free(exact);
 }
 
@@ -146,5 +148,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ncorpus; i++)
 		free(corpus[i].bytes);
 	unlink(kept);
+	printf("%s: %lu executions\n", name, executions);
 	return EXIT_SUCCESS;
 }
