@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "compile/internal.h"
+
+#define CHAIN_MAX 64                    /* references on the way to one schema */
 
 static struct compile_job *job_at(struct compile *c, size_t i)
 {
@@ -45,9 +46,14 @@ struct compile *compile_new(struct image_builder *b, struct findings *f, const s
 		c->options = *options;
 	arena_init(&c->arena, 64 << 10, 0);
 	buf_init(&c->jobs, 0);
+	buf_init(&c->dynamics, 0);
 	buf_init(&c->nodes, 0);
 	buf_init(&c->edges, 0);
 	buf_init(&c->code, 0);
+	c->plain[0].rules = dialect_rules(DIALECT_ASYNCAPI);
+	c->plain[1].rules = dialect_rules(DIALECT_OPENAPI30);
+	c->plain[1].number = 1;
+	c->nresources = ARRAY_LEN(c->plain);
 	put_constants(c);
 	return c;
 }
@@ -57,47 +63,16 @@ void compile_free(struct compile *c)
 	for (uint32_t i = 0; i < c->npatterns; i++)
 		pcre2_code_free(c->patterns[i]);
 	buf_fini(&c->jobs);
+	buf_fini(&c->dynamics);
 	buf_fini(&c->nodes);
 	buf_fini(&c->edges);
 	buf_fini(&c->code);
 	arena_fini(&c->arena);
-	free(c->cells);
+	map_fini(&c->names);
 	free(c);
 }
 
 /* ---- numbers ---- */
-
-static uint32_t *find_cell(struct compile *c, const struct tree_node *schema, enum schema_dialect dialect)
-{
-	struct {
-		uintptr_t node, dialect;
-	} key = { (uintptr_t)schema, dialect };
-	size_t mask = c->cells_cap - 1;
-
-	for (size_t i = hash64(&key, sizeof key, 0) & mask;; i = (i + 1) & mask) {
-		const struct compile_job *j = c->cells[i] ? job_at(c, c->cells[i] - 1) : NULL;
-		if (!j || (j->schema == schema && j->dialect == dialect))
-			return &c->cells[i];
-	}
-}
-
-static bool grow_cells(struct compile *c)
-{
-	if (job_count(c) * 2 < c->cells_cap)
-		return true;
-	size_t cap = c->cells_cap ? c->cells_cap * 2 : 256;
-	uint32_t *cells = calloc(cap, sizeof *cells);
-	if (!cells) {
-		c->error = E_NOMEM;
-		return false;
-	}
-	free(c->cells);
-	c->cells = cells;
-	c->cells_cap = cap;
-	for (size_t i = 0; i < job_count(c); i++)
-		*find_cell(c, job_at(c, i)->schema, job_at(c, i)->dialect) = (uint32_t)i + 1;
-	return true;
-}
 
 /* Siblings of a $ref judge nothing (JSON Reference, section 3): say so when they would. */
 static void warn_of_siblings(struct compile *c, const struct tree_node *schema)
@@ -113,53 +88,92 @@ static void warn_of_siblings(struct compile *c, const struct tree_node *schema)
 	}
 }
 
-static bool is_reference(const struct tree_node *schema)
+/* Through references that stand for a schema: JSON References, and $ref up to draft-07.
+ * NULL after a finding. */
+static struct tree_node *stands_for(struct compile *c, struct tree_node *schema, struct compile_resource **in)
 {
-	const struct tree_node *ref = tree_get(schema, "$ref");
+	struct span fragment;
 
-	return ref && ref->kind == TREE_STRING;
+	for (unsigned i = 0; schema && *in && tree_is_reference(schema) && dialect_ref_hides((*in)->rules.dialect); i++) {
+		warn_of_siblings(c, schema);
+		if (resource_is_plain(*in))
+			return tree_deref(schema);
+		struct tree_node *ref = tree_get(schema, "$ref");
+		if (i == CHAIN_MAX) {
+			compile_error(c, ref, "ref-loop", "\"%.*s\" leads back to itself, or through more than %d references; point it at a schema", (int)ref->text.n, (const char *)ref->text.p, CHAIN_MAX);
+			return NULL;
+		}
+		if (!resource_resolve(c, *in, ref, &schema, in, &fragment))
+			return NULL;
+	}
+	return *in ? schema : NULL;
 }
 
-uint32_t compile_number(struct compile *c, struct tree_node *schema, enum schema_dialect dialect, const char *base)
+static uint32_t add_node(struct compile *c, uint32_t resource)
 {
-	if (is_reference(schema))
-		warn_of_siblings(c, schema);
-	struct tree_node *target = tree_deref(schema);
-	if (!target) {
-		c->failed = true;
-		return SCHEMA_NODE_NONE;
-	}
-	if (target->kind == TREE_BOOL)
-		return target->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
-	if (!grow_cells(c))
-		return SCHEMA_NODE_NONE;
-	uint32_t *cell = find_cell(c, target, dialect);
-	if (*cell)
-		return job_at(c, *cell - 1)->node;
-	struct compile_job job = { target, dialect, (uint32_t)(c->nodes.n / sizeof(struct schema_node)), base };
-	struct schema_node empty = { 0 };
-	if (job.node >= COMPILE_NODES_MAX) {
+	uint32_t node = (uint32_t)(c->nodes.n / sizeof(struct schema_node));
+	struct schema_node empty = { .resource = resource };
+
+	if (node >= COMPILE_NODES_MAX) {
 		c->error = E_LIMIT;
 		return SCHEMA_NODE_NONE;
 	}
-	buf_add(&c->jobs, &job, sizeof job);
 	buf_add(&c->nodes, &empty, sizeof empty);
-	*cell = (uint32_t)job_count(c);
+	return node;
+}
+
+/* The number of a schema, compiled later; SCHEMA_NODE_NONE after a finding. */
+static uint32_t number_of(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base)
+{
+	schema = stands_for(c, schema, &in);
+	if (!schema) {
+		c->failed = true;
+		return SCHEMA_NODE_NONE;
+	}
+	if (schema->kind == TREE_BOOL)
+		return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
+	in->entered = true;
+	uint32_t kind = MAP_OF(MAP_JOB, in->number);
+	uintptr_t known = (uintptr_t)map_find(&c->names, schema, kind, SPAN_NULL);
+	if (known)
+		return (uint32_t)known;
+	struct compile_job job = { schema, in, add_node(c, in->number), base };
+	if (c->error)
+		return SCHEMA_NODE_NONE;
+	buf_add(&c->jobs, &job, sizeof job);
+	if (!map_put(&c->names, schema, kind, SPAN_NULL, (void *)(uintptr_t)job.node))
+		c->error = E_NOMEM;
 	return job.node;
+}
+
+static void add_edge(struct compile *c, uint32_t from, uint32_t to)
+{
+	struct compile_edge edge = { from, to };
+
+	buf_add(&c->edges, &edge, sizeof edge);
+}
+
+uint32_t compile_target(struct compile_node *n, struct tree_node *schema, struct compile_resource *in)
+{
+	uint32_t node = number_of(n->c, schema, in, n->base);
+
+	add_edge(n->c, n->node, node);
+	return node;
 }
 
 uint32_t compile_child(struct compile_node *n, struct tree_node *schema, bool in_place)
 {
-	struct compile_edge edge = { n->node, compile_number(n->c, schema, n->dialect, n->base) };
+	struct compile_resource *in = resource_at(n->c, schema, n->in);
+	uint32_t node = in ? number_of(n->c, schema, in, n->base) : SCHEMA_NODE_NONE;
 
 	if (in_place)
-		buf_add(&n->c->edges, &edge, sizeof edge);
-	return edge.to;
+		add_edge(n->c, n->node, node);
+	return node;
 }
 
 /* ---- instructions ---- */
 
-void compile_fail(struct compile_node *n, const struct tree_node *at, const char *code, const char *fmt, ...)
+void compile_error(struct compile *c, const struct tree_node *at, const char *code, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -167,8 +181,8 @@ void compile_fail(struct compile_node *n, const struct tree_node *at, const char
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	finding_error(n->c->f, code, tree_location(at), "%s", text);
-	n->c->failed = true;
+	finding_error(c->f, code, tree_location(at), "%s", text);
+	c->failed = true;
 }
 
 uint32_t compile_where(struct compile_node *n, const struct tree_node *keyword)
@@ -204,7 +218,7 @@ static int by_cost(const void *a, const void *b)
 
 static void compile_one(struct compile *c, struct compile_job job)
 {
-	struct compile_node n = { .c = c, .schema = job.schema, .dialect = job.dialect, .node = job.node, .base = job.base };
+	struct compile_node n = { .c = c, .schema = job.schema, .in = job.in, .dialect = job.in->rules.dialect, .node = job.node, .base = job.base };
 	struct schema_node *out;
 
 	buf_clear(&c->code);
@@ -218,32 +232,124 @@ static void compile_one(struct compile *c, struct compile_job job)
 	out = (struct schema_node *)(void *)c->nodes.p + job.node;
 	out->first = image_used(c->b, IMAGE_SCHEMA_CODE) / (uint32_t)sizeof(struct schema_instr);
 	out->count = (uint32_t)count;
+	out->flags = n.flags;
 	image_append(c->b, IMAGE_SCHEMA_CODE, c->code.p, c->code.n, 8);
 	if (buf_error(&c->code) || buf_error(&c->nodes) || buf_error(&c->jobs) || buf_error(&c->edges))
 		c->error = E_NOMEM;
 }
 
-static const char *dialect_name(enum schema_dialect d)
+/* ---- references that the dynamic scope decides ---- */
+
+static struct compile_dynamic *dynamics(const struct compile *c, size_t *n)
 {
-	static const char *const names[] = {
-		[DIALECT_ASYNCAPI] = "AsyncAPI", [DIALECT_DRAFT4] = "draft-04", [DIALECT_DRAFT6] = "draft-06", [DIALECT_DRAFT7] = "draft-07",
-		[DIALECT_2019_09] = "2019-09", [DIALECT_2020_12] = "2020-12", [DIALECT_OPENAPI30] = "OpenAPI 3.0",
-	};
-	return names[d];
+	*n = c->dynamics.n / sizeof(struct compile_dynamic);
+	return (struct compile_dynamic *)(void *)c->dynamics.p;
 }
+
+uint32_t compile_dynamic(struct compile_node *n, const struct tree_node *keyword, struct tree_node *schema, struct compile_resource *in, struct span anchor)
+{
+	struct compile *c = n->c;
+	uint32_t kind = MAP_OF(MAP_DYNAMIC, n->in->number);
+	uintptr_t known = (uintptr_t)map_find(&c->names, schema, kind, anchor);
+
+	if (known) {
+		add_edge(c, n->node, (uint32_t)known);
+		return (uint32_t)known;
+	}
+	struct compile_dynamic d = { .anchor = anchor, .where = compile_where(n, keyword) };
+	d.initial = number_of(c, schema, in, n->base);
+	d.node = add_node(c, n->in->number);
+	add_edge(c, n->node, d.node);
+	buf_add(&c->dynamics, &d, sizeof d);
+	if (!map_put(&c->names, schema, kind, anchor, (void *)(uintptr_t)d.node))
+		c->error = E_NOMEM;
+	return d.node;
+}
+
+/* Numbers of the schemas that it may lead to: pairs of resource and node. */
+static void find_candidates(struct compile *c, const struct compile_dynamic *d, struct buf *pairs)
+{
+	for (struct compile_resource *r = c->resources; r; r = r->next) {
+		struct tree_node *schema = r->entered ? resource_dynamic(c, r, d->anchor) : NULL;
+		if (!schema)
+			continue;
+		uint32_t pair[2] = { r->number, number_of(c, schema, r, "") };
+		buf_add(pairs, pair, sizeof pair);
+	}
+}
+
+/* Compiling one may enter a resource that is a candidate for another. */
+static void compile_all(struct compile *c)
+{
+	size_t n;
+	struct buf pairs;
+
+	buf_init(&pairs, 0);
+	do {
+		while (c->done < job_count(c) && !c->error)
+			compile_one(c, *job_at(c, c->done++));
+		struct compile_dynamic *d = dynamics(c, &n);
+		for (size_t i = 0; i < n && !c->error; i++) {
+			buf_clear(&pairs);
+			find_candidates(c, &d[i], &pairs);
+		}
+	} while (c->done < job_count(c) && !c->error);
+	buf_fini(&pairs);
+}
+
+static bool leads_elsewhere(const struct buf *pairs, uint32_t node)
+{
+	const uint32_t *words = (const void *)pairs->p;
+
+	for (size_t i = 1; i < pairs->n / sizeof *words; i += 2)
+		if (words[i] != node)
+			return true;
+	return false;
+}
+
+/* A loop through one that has a choice is left to the limits of the run. */
+static void write_dynamic(struct compile *c, const struct compile_dynamic *d, struct buf *pairs)
+{
+	struct schema_node *out = (struct schema_node *)(void *)c->nodes.p + d->node;
+	struct schema_instr in = { .op = SCHEMA_OP_CALL, .where = d->where, .a = d->initial };
+
+	buf_clear(pairs);
+	find_candidates(c, d, pairs);
+	if (leads_elsewhere(pairs, d->initial)) {
+		in.op = SCHEMA_OP_DYNAMIC;
+		in.b = data_list(c, (const uint32_t *)(const void *)pairs->p, pairs->n / 8, 2);
+	} else {
+		add_edge(c, d->node, d->initial);
+	}
+	out->first = image_used(c->b, IMAGE_SCHEMA_CODE) / (uint32_t)sizeof in;
+	out->count = 1;
+	image_append(c->b, IMAGE_SCHEMA_CODE, &in, sizeof in, 8);
+	if (buf_error(pairs))
+		c->error = E_NOMEM;
+}
+
+static void write_dynamics(struct compile *c)
+{
+	size_t n;
+	const struct compile_dynamic *d = dynamics(c, &n);
+	struct buf pairs;
+
+	buf_init(&pairs, 0);
+	for (size_t i = 0; i < n && !c->error; i++)
+		write_dynamic(c, &d[i], &pairs);
+	buf_fini(&pairs);
+}
+
+/* ---- one schema ---- */
 
 int compile_schema(struct compile *c, struct tree_node *schema, enum schema_dialect dialect, uint32_t *root)
 {
 	*root = SCHEMA_NONE;
 	c->failed = false;
-	if (dialect != DIALECT_ASYNCAPI && dialect != DIALECT_DRAFT7 && dialect != DIALECT_OPENAPI30) {
-		finding_error(c->f, "not-built", tree_location(schema), "schemas of %s are not judged yet; write draft-07", dialect_name(dialect));
-		return E_FINDINGS;
-	}
 	const char *base = arena_strdup(&c->arena, tree_path(schema));
-	uint32_t node = base ? compile_number(c, schema, dialect, base) : SCHEMA_NODE_NONE;
-	while (c->done < job_count(c) && !c->error)
-		compile_one(c, *job_at(c, c->done++));
+	struct compile_resource *in = resource_of_root(c, schema, dialect);
+	uint32_t node = base && in ? number_of(c, schema, in, base) : SCHEMA_NODE_NONE;
+	compile_all(c);
 	if (c->error || !base)
 		return c->error ? c->error : E_NOMEM;
 	*root = image_used(c->b, IMAGE_SCHEMA_ROOTS) / (uint32_t)sizeof node;
@@ -294,6 +400,7 @@ int compile_finish(struct compile *c)
 {
 	size_t errors = c->f->errors;
 
+	write_dynamics(c);
 	find_loops(c);
 	patterns_finish(c);
 	image_append(c->b, IMAGE_SCHEMA_NODES, c->nodes.p, c->nodes.n, 4);

@@ -26,8 +26,7 @@ static int hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* NUL-terminated in the arena; NULL when it is malformed or holds a NUL. */
-static char *percent_decoded(struct arena *a, struct span s)
+char *tree_percent_decoded(struct arena *a, struct span s)
 {
 	char *out = arena_alloc(a, s.n + 1);
 	size_t w = 0;
@@ -76,6 +75,11 @@ static const struct tree_mapping *mapping_for(const struct tree_set *s, struct s
 	return NULL;
 }
 
+bool tree_uri_is_mapped(const struct tree_set *s, const char *uri)
+{
+	return mapping_for(s, span_str(uri)) != NULL;
+}
+
 /* RFC 3986 5.2 for what documents write: a path beside or above base, or from its root. */
 static struct span joined(struct arena *a, const char *base, struct span url)
 {
@@ -122,7 +126,7 @@ static struct tree_file *file_of(struct step *s, struct span url)
 		              SHOW(s));
 		return NULL;
 	}
-	const char *path = memchr(url.p, '?', url.n) ? NULL : percent_decoded(&set->arena, url);
+	const char *path = memchr(url.p, '?', url.n) ? NULL : tree_percent_decoded(&set->arena, url);
 	if (!path) {
 		finding_error(s->findings, "ref-syntax", s->where,
 		              "\"%.*s\" names no file; a reference is PATH#/POINTER, with %%25 for %% and %%3F for ?",
@@ -190,23 +194,29 @@ static struct tree_node *descend(struct step *s, struct tree_node *n, struct spa
 	return n;
 }
 
-static struct tree_node *place_in(struct step *s, struct tree_file *file, struct span fragment)
+static struct tree_node *place_in(struct step *s, struct tree_node *root, struct span fragment)
 {
-	const char *pointer = percent_decoded(&file->set->arena, fragment);
+	const char *pointer = tree_percent_decoded(&s->at->file->set->arena, fragment);
 
-	if (pointer && (!*pointer || *pointer == '/') && file->root)
-		return descend(s, file->root, span_str(pointer));
+	if (pointer && (!*pointer || *pointer == '/') && root)
+		return descend(s, root, span_str(pointer));
 	finding_error(s->findings, "ref-syntax", s->where,
 	              "\"%.*s\" is no reference: after # stands a JSON Pointer, as in #/components/schemas/NAME",
 	              SHOW(s));
 	return NULL;
 }
 
+static struct span fragment_of(struct span ref, struct span *url)
+{
+	const uint8_t *hash = ref.n ? memchr(ref.p, '#', ref.n) : NULL;
+
+	*url = span_of(ref.p, hash ? (size_t)(hash - ref.p) : ref.n);
+	return hash ? span_of(hash + 1, ref.n - url->n - 1) : SPAN_LIT("");
+}
+
 static struct tree_node *resolve_step(struct step *s)
 {
-	const uint8_t *hash = s->ref.n ? memchr(s->ref.p, '#', s->ref.n) : NULL;
-	struct span url = span_of(s->ref.p, hash ? (size_t)(hash - s->ref.p) : s->ref.n);
-	struct span fragment = hash ? span_of(hash + 1, s->ref.n - url.n - 1) : SPAN_LIT("");
+	struct span url, fragment = fragment_of(s->ref, &url);
 
 	if (s->ref.n == 0) {
 		finding_error(s->findings, "ref-syntax", s->where,
@@ -214,7 +224,7 @@ static struct tree_node *resolve_step(struct step *s)
 		return NULL;
 	}
 	struct tree_file *file = file_of(s, url);
-	return file ? place_in(s, file, fragment) : NULL;
+	return file ? place_in(s, file->root, fragment) : NULL;
 }
 
 static void loops(struct step *s)
@@ -237,6 +247,14 @@ struct tree_node *tree_resolve(struct tree_node *at, struct span ref)
 	struct tree_node *n = resolve_step(&s);
 	set->resolving--;
 	return n;
+}
+
+struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref)
+{
+	struct step s = { at, at->file->set->findings, tree_location(at), ref };
+	struct span url, fragment = fragment_of(ref, &url);
+
+	return place_in(&s, root, fragment);
 }
 
 bool tree_is_reference(const struct tree_node *node)

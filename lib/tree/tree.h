@@ -61,6 +61,7 @@ struct arena *tree_set_arena(struct tree_set *s);
 int tree_allow_folder(struct tree_set *s, const char *folder) MUST_CHECK;
 /* uri, as a $ref spells it, is served from this path instead of being refused. */
 int tree_map_uri(struct tree_set *s, const char *uri, const char *path) MUST_CHECK;
+bool tree_uri_is_mapped(const struct tree_set *s, const char *uri);
 
 /* NULL when it cannot be read or parsed: the findings say why. A file is read once. It
  * is read as JSON when its name ends in .json, or when it begins with { or [ and is JSON;
@@ -88,6 +89,10 @@ struct tree_node *tree_deref(struct tree_node *node);
 bool tree_is_reference(const struct tree_node *node);   /* a map whose $ref is a text */
 /* One step for an already extracted reference text, reported at `at`. */
 struct tree_node *tree_resolve(struct tree_node *at, struct span ref);
+/* The place below root that the fragment of ref names, a JSON Pointer. */
+struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref);
+/* NUL-terminated in the arena; NULL when it is malformed or holds a NUL. */
+char *tree_percent_decoded(struct arena *a, struct span s);
 
 struct location tree_location(const struct tree_node *node);      /* of its value */
 struct location tree_key_location(const struct tree_node *node);  /* of its key, else its value */
