@@ -38,8 +38,10 @@ struct compile *compile_new(struct image_builder *b, struct findings *f, const s
 {
 	struct compile *c = calloc(1, sizeof *c);
 
-	if (!c)
+	if (!c || !(c->patterns = patterns_new())) {
+		free(c);
 		return NULL;
+	}
 	c->b = b;
 	c->f = f;
 	if (options)
@@ -60,8 +62,7 @@ struct compile *compile_new(struct image_builder *b, struct findings *f, const s
 
 void compile_free(struct compile *c)
 {
-	for (uint32_t i = 0; i < c->npatterns; i++)
-		pcre2_code_free(c->patterns[i]);
+	patterns_free(c->patterns);
 	buf_fini(&c->jobs);
 	buf_fini(&c->dynamics);
 	buf_fini(&c->nodes);

@@ -17,6 +17,7 @@ struct compile_options {
 	bool formats;         /* assert `format`; default by dialect: true up to draft-07 and AsyncAPI */
 	bool formats_set;     /* formats was given */
 	bool content;         /* assert contentEncoding and contentMediaType */
+	bool backtrack;       /* patterns by PCRE2 alone: to compare with */
 };
 
 struct compile;

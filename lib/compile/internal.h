@@ -5,6 +5,7 @@
 #include <pcre2.h>
 
 #include "compile/compile.h"
+#include "schema/ecma.h"
 #include "schema/layout.h"
 
 #define COMPILE_NODES_MAX 65535u
@@ -84,9 +85,7 @@ struct compile {
 	struct buf nodes;                /* struct schema_node[] */
 	struct buf edges;                /* struct compile_edge[]: evaluated on the same value */
 	struct buf code;                 /* instructions of the node under way */
-	pcre2_code *patterns[COMPILE_PATTERNS_MAX];
-	struct span pattern_texts[COMPILE_PATTERNS_MAX];
-	uint32_t npatterns;
+	struct patterns *patterns;
 	bool failed;                     /* an error of ours was found: no program */
 	int error;                       /* E_NOMEM, E_LIMIT; sticky */
 };
@@ -197,7 +196,14 @@ uint32_t data_table(struct compile *c, const struct data_row *rows, size_t n);
 
 /* ---- pattern.c ---- */
 
+struct patterns *patterns_new(void);
+void patterns_free(struct patterns *p);
 /* Index of an ECMA-262 pattern; false after a finding at `at`. */
 bool pattern_index(struct compile_node *n, const struct tree_node *at, struct span pattern, uint32_t *index);
-/* All patterns, serialised, into the image. */
+/* All patterns into the image. */
 void patterns_finish(struct compile *c);
+
+/* ---- pcre.c ---- */
+
+/* The same language for PCRE2. */
+void pcre_write(const struct ecma *e, struct buf *out);

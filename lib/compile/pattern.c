@@ -1,60 +1,140 @@
-/* Patterns: translated from ECMA-262, compiled once, and carried serialised. Owner:
- * compile; the loader and the tool. */
+/* Patterns: read once, then an automaton in the image where there is one of a bounded
+ * size, else PCRE2's code in its serialised form. Owner: compile; the loader and the
+ * tool. */
+#include <stdlib.h>
+
 #include "base/hash.h"
+#include "compile/dfa.h"
 #include "compile/internal.h"
 
 #define OPTIONS (PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS)
+#define TABLES_BYTES_MAX (32u << 20)     /* of all automata in one image */
 
-static pcre2_code *build(struct compile_node *n, const struct tree_node *at, struct span pattern)
+struct patterns {
+	struct span texts[COMPILE_PATTERNS_MAX];
+	struct schema_pattern rows[COMPILE_PATTERNS_MAX];
+	uint32_t n;
+	pcre2_code *codes[COMPILE_PATTERNS_MAX];
+	uint32_t ncodes;
+	struct properties *properties;
+	uint64_t work;                   /* left for automata */
+};
+
+struct patterns *patterns_new(void)
 {
-	struct schema_ecma ecma = { 0 };
-	pcre2_code *code = NULL;
+	struct patterns *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return NULL;
+	p->work = DFA_WORK_OF_ALL;
+	p->properties = properties_new();
+	return p;
+}
+
+void patterns_free(struct patterns *p)
+{
+	if (!p)
+		return;
+	for (uint32_t i = 0; i < p->ncodes; i++)
+		pcre2_code_free(p->codes[i]);
+	properties_free(p->properties);
+	free(p);
+}
+
+static void put_table(struct image_builder *b, const struct dfa *d, struct schema_pattern *row)
+{
+	uint32_t n = d->states * d->symbols, final = 0;
+
+	while (final < d->states && (final == 1 || !d->final[final]))
+		final++;
+	row->code = SCHEMA_NO_CODE;
+	row->start = d->start * d->symbols;
+	row->matched = d->symbols;
+	row->final = final * d->symbols;
+	row->entries = n;
+	row->symbols = image_append(b, IMAGE_SCHEMA_DFA, d->symbol, sizeof d->symbol, 8);
+	row->table = image_append(b, IMAGE_SCHEMA_DFA, NULL, n * sizeof(uint16_t), 8);
+	uint16_t *table = b->error ? NULL : image_mutable(b, IMAGE_SCHEMA_DFA, row->table);
+	for (uint32_t i = 0; table && i < n; i++)
+		table[i] = (uint16_t)(d->next[i] * d->symbols);
+}
+
+static bool put_automaton(struct compile *c, const struct ecma *e, struct schema_pattern *row)
+{
+	struct dfa d;
+
+	if (c->options.backtrack || image_used(c->b, IMAGE_SCHEMA_DFA) > TABLES_BYTES_MAX)
+		return false;
+	if (!dfa_of_pattern(&d, e, c->patterns->properties, &c->patterns->work))
+		return false;
+	put_table(c->b, &d, row);
+	dfa_free(&d);
+	return true;
+}
+
+static bool put_code(struct compile_node *n, const struct tree_node *at, const struct ecma *e, struct schema_pattern *row)
+{
+	struct patterns *p = n->c->patterns;
 	PCRE2_SIZE where;
 	struct buf out;
-	int error;
+	int error = 0;
 
-	buf_init(&out, 1u << 20);
-	if (schema_ecma_translate(pattern, &out, &ecma) < 0) {
-		compile_fail(n, at, "pattern", "the pattern breaks ECMA-262 at character %zu: %s", ecma.where + 1, ecma.what ? ecma.what : "it is too long");
-	} else if (!(code = pcre2_compile(out.p ? out.p : (PCRE2_SPTR)"", out.n, OPTIONS, &error, &where, NULL))) {
-		PCRE2_UCHAR text[160] = "";
-		pcre2_get_error_message(error, text, sizeof text);
+	buf_init(&out, 4u << 20);
+	pcre_write(e, &out);
+	pcre2_code *code = buf_error(&out) ? NULL : pcre2_compile(out.p ? out.p : (PCRE2_SPTR)"", out.n, OPTIONS, &error, &where, NULL);
+	if (code) {
+		row->code = p->ncodes;
+		p->codes[p->ncodes++] = code;
+	} else {
+		PCRE2_UCHAR text[160] = "it is too long";
+		if (error)
+			pcre2_get_error_message(error, text, sizeof text);
 		compile_fail(n, at, "pattern", "the pattern cannot be used: %s; write it in another way", (char *)text);
-	} else if (ecma.lenient) {
-		finding_warning(n->c->f, "pattern-escape", tree_location(at), "the pattern escapes a character that needs none, which ECMA-262 with the u flag forbids; remove the backslash");
 	}
 	buf_fini(&out);
-	return code;
+	return code != NULL;
+}
+
+static bool build(struct compile_node *n, const struct tree_node *at, struct span pattern, struct schema_pattern *row)
+{
+	struct ecma e;
+	int error = ecma_parse(&e, pattern);
+	bool good = error == 0 && (put_automaton(n->c, &e, row) || put_code(n, at, &e, row));
+
+	if (error)
+		compile_fail(n, at, "pattern", "the pattern breaks ECMA-262 at byte %zu: %s", e.where + 1, e.what ? e.what : "it is too long");
+	if (good && e.lenient)
+		finding_warning(n->c->f, "pattern-escape", tree_location(at), "the pattern escapes a character that needs none, which ECMA-262 with the u flag forbids; remove the backslash");
+	ecma_free(&e);
+	return good;
 }
 
 bool pattern_index(struct compile_node *n, const struct tree_node *at, struct span pattern, uint32_t *index)
 {
-	struct compile *c = n->c;
+	struct patterns *p = n->c->patterns;
 
-	for (*index = 0; *index < c->npatterns; (*index)++)
-		if (span_eq(c->pattern_texts[*index], pattern))
+	for (*index = 0; *index < p->n; (*index)++)
+		if (span_eq(p->texts[*index], pattern))
 			return true;
-	if (c->npatterns == COMPILE_PATTERNS_MAX) {
+	if (p->n == COMPILE_PATTERNS_MAX) {
 		compile_fail(n, at, "limit-patterns", "more than %u different patterns; use fewer", COMPILE_PATTERNS_MAX);
 		return false;
 	}
-	pcre2_code *code = build(n, at, pattern);
-	if (!code)
+	struct schema_pattern row = { 0 };
+	if (!build(n, at, pattern, &row))
 		return false;
-	c->patterns[c->npatterns] = code;
-	c->pattern_texts[c->npatterns++] = pattern;
+	p->rows[p->n] = row;
+	p->texts[p->n++] = pattern;
 	return true;
 }
 
-void patterns_finish(struct compile *c)
+static void put_codes(struct compile *c, struct patterns *p)
 {
-	struct schema_regexes head = { .n = c->npatterns };
+	struct schema_regexes head = { .n = p->ncodes };
 	uint8_t *bytes = NULL;
 	PCRE2_SIZE n = 0;
 
-	if (c->npatterns == 0)
-		return;
-	if (pcre2_serialize_encode((const pcre2_code **)c->patterns, (int32_t)c->npatterns, &bytes, &n, NULL) < 0) {
+	if (pcre2_serialize_encode((const pcre2_code **)p->codes, (int32_t)p->ncodes, &bytes, &n, NULL) < 0) {
 		c->error = E_NOMEM;
 		return;
 	}
@@ -63,4 +143,13 @@ void patterns_finish(struct compile *c)
 	image_append(c->b, IMAGE_SCHEMA_REGEX, &head, sizeof head, 8);
 	image_append(c->b, IMAGE_SCHEMA_REGEX, bytes, n, 8);
 	pcre2_serialize_free(bytes);
+}
+
+void patterns_finish(struct compile *c)
+{
+	struct patterns *p = c->patterns;
+
+	image_append(c->b, IMAGE_SCHEMA_PATTERNS, p->rows, p->n * sizeof *p->rows, 4);
+	if (p->ncodes)
+		put_codes(c, p);
 }

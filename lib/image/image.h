@@ -36,7 +36,9 @@ enum image_section {
 	IMAGE_SCHEMA_NODES,      /* lib/schema */
 	IMAGE_SCHEMA_PROPS,      /* lib/schema */
 	IMAGE_SCHEMA_CODE,       /* lib/schema: u32 words: lists, tables */
-	IMAGE_SCHEMA_DATA,       /* lib/schema: constants, hash tables, DFAs, bytes */
+	IMAGE_SCHEMA_DATA,       /* lib/schema: constants, hash tables, bytes */
+	IMAGE_SCHEMA_PATTERNS,   /* lib/schema */
+	IMAGE_SCHEMA_DFA,        /* lib/schema: tables of patterns */
 	IMAGE_SCHEMA_REGEX,      /* lib/schema: serialised PCRE2 */
 	IMAGE_SCHEMA_COLD,       /* lib/schema: keyword locations and texts for reports */
 	IMAGE_SECTION_COUNT

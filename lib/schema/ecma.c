@@ -1,23 +1,22 @@
-/* ECMA-262 patterns, u-mode, to PCRE2: read by their own grammar and written anew, since
- * the same letters mean other things there ($, ., \s, \v, [^] and many more). What one
- * language accepts and the other does not is an error here. Owner: schema; the loader,
+/* ECMA-262 patterns, u-mode, read by their own grammar: the same letters mean other
+ * things elsewhere ($, ., \s, \v, [^] and many more), and what other languages accept is
+ * an error here. Without a tree to fill it takes no memory. Owner: schema; the loader,
  * the tool, and format `regex` in workers. */
 #include "base/utf8.h"
-#include "schema/private.h"
+#include "schema/ecma.h"
 
 #define GROUPS_MAX 200
 #define NESTING_MAX 100
-#define REPEAT_MAX 65535                /* PCRE2's own */
+#define TREE_BYTES_MAX ((size_t)64 << 20)
 #define BACKSPACE 8
-#define NO_CHARACTER UINT32_MAX         /* half of a surrogate pair: matches nothing */
 
 struct pattern {
 	const uint8_t *p, *end, *start;
-	struct buf *out;
-	struct schema_ecma *e;
+	struct ecma *e;
+	bool keep;                      /* the tree, not the verdict alone */
 	struct span names[GROUPS_MAX];
 	unsigned named[GROUPS_MAX];
-	unsigned groups, nnames, nesting;
+	unsigned groups, nnames, nesting, captured;
 	bool failed;
 };
 
@@ -31,23 +30,65 @@ static bool fail(struct pattern *x, const char *what)
 	return false;
 }
 
-static void put(struct pattern *x, const char *s)
+/* ---- the tree ---- */
+
+static uint32_t add_node(struct pattern *x, struct ecma_node n)
 {
-	if (x->out)
-		buf_puts(x->out, s);
+	if (x->keep)
+		buf_add(&x->e->nodes, &n, sizeof n);
+	return x->keep && !buf_error(&x->e->nodes) ? (uint32_t)(x->e->nodes.n / sizeof n) - 1 : ECMA_NO_NODE;
 }
 
-static void put_character(struct pattern *x, uint32_t c)
+static struct ecma_node *node_at(struct pattern *x, uint32_t at)
 {
-	if (!x->out)
-		return;
-	if (c == NO_CHARACTER)
-		buf_puts(x->out, "(*FAIL)");
-	else if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		buf_addch(x->out, (char)c);
-	else
-		buf_printf(x->out, "\\x{%x}", c);
+	return (struct ecma_node *)(void *)x->e->nodes.p + at;
 }
+
+static uint32_t add_leaf(struct pattern *x, enum ecma_kind kind, uint32_t value)
+{
+	return add_node(x, (struct ecma_node){ .kind = (uint8_t)kind, .value = value });
+}
+
+struct children {
+	uint32_t first, last, n;
+};
+
+static void add_child(struct pattern *x, struct children *c, uint32_t node)
+{
+	if (node == ECMA_NO_NODE)
+		return;
+	if (c->n++)
+		node_at(x, c->last)->next = node;
+	else
+		c->first = node;
+	c->last = node;
+}
+
+/* A lone child stands for itself. */
+static uint32_t add_parent(struct pattern *x, enum ecma_kind kind, const struct children *c)
+{
+	if (c->n == 1)
+		return c->first;
+	return add_node(x, (struct ecma_node){ .kind = (uint8_t)(c->n ? kind : ECMA_EMPTY), .first = c->first });
+}
+
+static void add_item(struct pattern *x, struct ecma_item item)
+{
+	if (x->keep)
+		buf_add(&x->e->items, &item, sizeof item);
+}
+
+static uint32_t items_used(const struct pattern *x)
+{
+	return (uint32_t)(x->e->items.n / sizeof(struct ecma_item));
+}
+
+static uint32_t add_set(struct pattern *x, uint32_t first, bool negated)
+{
+	return add_node(x, (struct ecma_node){ .kind = ECMA_SET, .negated = negated, .first = first, .value = items_used(x) - first });
+}
+
+/* ---- characters ---- */
 
 static bool at(const struct pattern *x, char c)
 {
@@ -160,7 +201,7 @@ static bool hex(struct pattern *x, unsigned digits, uint32_t *out)
 	return true;
 }
 
-/* After \u. */
+/* After \u. Half of a surrogate pair stays one: it matches nothing. */
 static bool unicode(struct pattern *x, uint32_t *c)
 {
 	uint32_t v = 0, low;
@@ -187,12 +228,12 @@ static bool unicode(struct pattern *x, uint32_t *c)
 				x->p = here;
 		}
 	}
-	*c = v >= 0xd800 && v <= 0xdfff ? NO_CHARACTER : v;
+	*c = v;
 	return true;
 }
 
 /* A character escape after the backslash; the letter is not taken yet. */
-static bool character_escape(struct pattern *x, uint32_t *out)
+static bool character_escape(struct pattern *x, uint32_t *out, bool in_class)
 {
 	static const char plain[] = "t\tn\nv\vf\fr\r";
 	uint8_t c = x->p < x->end ? *x->p : 0, low = c | 0x20;
@@ -222,7 +263,7 @@ static bool character_escape(struct pattern *x, uint32_t *out)
 		return true;
 	}
 	*out = c;
-	if (memchr("^$\\.*+?()[]{}|/", c, 15))
+	if (memchr("^$\\.*+?()[]{}|/", c, 15) || (in_class && c == '-'))
 		return true;
 	if (c > 0x20 && c < 0x7f && !is_digit(c) && !(low >= 'a' && low <= 'z')) {
 		x->e->lenient = true;
@@ -231,11 +272,6 @@ static bool character_escape(struct pattern *x, uint32_t *out)
 	x->p--;
 	return fail(x, "no such escape in ECMA-262");
 }
-
-#define SPACES "\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}"
-#define NOT_SPACES                                                                                                    \
-	"\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}"             \
-	"\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{d7ff}\\x{e000}-\\x{fefe}\\x{ff00}-\\x{10ffff}"
 
 static const struct {
 	const char *ecma, *pcre;
@@ -259,8 +295,7 @@ static bool property(struct pattern *x, bool negated)
 	static const struct { const char *ecma, *pcre; } prefixes[] = {
 		{ "General_Category=", "" }, { "gc=", "" }, { "Script_Extensions=", "scx:" }, { "scx=", "scx:" }, { "Script=", "sc:" }, { "sc=", "sc:" },
 	};
-	const char *prefix = "";
-	struct span name;
+	struct ecma_item item = { .prefix = "", .negated = negated };
 
 	if (!take(x, '{'))
 		return fail(x, "\\p without a name; write \\p{L}");
@@ -268,61 +303,64 @@ static bool property(struct pattern *x, bool negated)
 		if (!starts(x, prefixes[i].ecma))
 			continue;
 		x->p += strlen(prefixes[i].ecma);
-		prefix = prefixes[i].pcre;
+		item.prefix = prefixes[i].pcre;
 		break;
 	}
-	for (name = span_of(x->p, 0); x->p < x->end && (is_digit(*x->p) || *x->p == '_' || (*x->p | 0x20) >= 'a') && *x->p < 0x7b; x->p++)
-		name.n++;
-	if (!name.n || !take(x, '}'))
+	for (item.name = span_of(x->p, 0); x->p < x->end && (is_digit(*x->p) || *x->p == '_' || (*x->p | 0x20) >= 'a') && *x->p < 0x7b; x->p++)
+		item.name.n++;
+	if (!item.name.n || !take(x, '}'))
 		return fail(x, "a bad property name; write \\p{L} or \\p{Script=Greek}");
 	for (size_t i = 0; i < ARRAY_LEN(properties); i++) {
-		if (span_is(name, properties[i].ecma))
-			name = span_str(properties[i].pcre);
+		if (span_is(item.name, properties[i].ecma)) {
+			item.name = span_str(properties[i].pcre);
+			break;
+		}
 	}
-	if (x->out)
-		buf_printf(x->out, "\\%c{%s%.*s}", negated ? 'P' : 'p', prefix, (int)name.n, (const char *)name.p);
+	add_item(x, item);
 	return true;
 }
 
-/* A class escape after the backslash, written as the inside of a class; false when it is none. */
+#define LAST 0x10ffff
+
+static const struct class {
+	char letter;
+	uint8_t n;
+	uint32_t ranges[12][2];
+} classes[] = {
+	{ 'd', 1, { { '0', '9' } } },
+	{ 'D', 2, { { 0, '0' - 1 }, { '9' + 1, LAST } } },
+	{ 'w', 4, { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } } },
+	{ 'W', 5, { { 0, '0' - 1 }, { '9' + 1, 'A' - 1 }, { 'Z' + 1, '_' - 1 }, { '_' + 1, 'a' - 1 }, { 'z' + 1, LAST } } },
+	{ 's', 10, { { 9, 13 }, { ' ', ' ' }, { 0xa0, 0xa0 }, { 0x1680, 0x1680 }, { 0x2000, 0x200a }, { 0x2028, 0x2029 },
+	             { 0x202f, 0x202f }, { 0x205f, 0x205f }, { 0x3000, 0x3000 }, { 0xfeff, 0xfeff } } },
+	{ 'S', 11, { { 0, 8 }, { 14, 0x1f }, { 0x21, 0x9f }, { 0xa1, 0x167f }, { 0x1681, 0x1fff }, { 0x200b, 0x2027 },
+	             { 0x202a, 0x202e }, { 0x2030, 0x205e }, { 0x2060, 0x2fff }, { 0x3001, 0xfefe }, { 0xff00, LAST } } },
+};
+
+/* A class escape after the backslash; false when it is none. */
 static bool class_escape(struct pattern *x)
 {
-	uint8_t c = x->p < x->end ? *x->p : 0;
-
-	switch (c) {
-	case 'd':
-		put(x, "0-9");
-		break;
-	case 'D':
-		put(x, "\\x{0}-\\x{2f}\\x{3a}-\\x{10ffff}");
-		break;
-	case 'w':
-		put(x, "A-Za-z0-9_");
-		break;
-	case 'W':
-		put(x, "\\x{0}-\\x{2f}\\x{3a}-\\x{40}\\x{5b}-\\x{5e}\\x{60}\\x{7b}-\\x{10ffff}");
-		break;
-	case 's':
-		put(x, SPACES);
-		break;
-	case 'S':
-		put(x, NOT_SPACES);
-		break;
-	case 'p':
-	case 'P':
-		x->p++;
-		(void)property(x, c == 'P');
+	if (take(x, 'p')) {
+		(void)property(x, false);
 		return true;
-	default:
-		return false;
 	}
-	x->p++;
-	return true;
+	if (take(x, 'P')) {
+		(void)property(x, true);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+		if (!take(x, classes[i].letter))
+			continue;
+		for (unsigned k = 0; k < classes[i].n; k++)
+			add_item(x, (struct ecma_item){ .low = classes[i].ranges[k][0], .high = classes[i].ranges[k][1] });
+		return true;
+	}
+	return false;
 }
 
 /* ---- classes ---- */
 
-/* One end of a range; *set: it was a class escape, already written. */
+/* One end of a range; *set: it was a class escape, already added. */
 static bool class_atom(struct pattern *x, uint32_t *c, bool *set)
 {
 	*set = false;
@@ -335,7 +373,7 @@ static bool class_atom(struct pattern *x, uint32_t *c, bool *set)
 		*c = BACKSPACE;
 		return true;
 	}
-	return character_escape(x, c);
+	return character_escape(x, c, true);
 }
 
 static bool class_range(struct pattern *x)
@@ -350,140 +388,116 @@ static bool class_range(struct pattern *x)
 		return fail(x, "a range that begins with a class, such as [\\w-a]; escape the - ");
 	if (set)
 		return true;
-	if (!range) {
-		if (low != NO_CHARACTER)
-			put_character(x, low);
-		return true;
+	high = low;
+	if (range) {
+		x->p++;
+		if (!class_atom(x, &high, &set))
+			return false;
+		if (set || high < low)
+			return fail(x, "a range that does not go from a lower to a higher character");
 	}
-	x->p++;
-	const size_t written = x->out ? x->out->n : 0;
-	if (!class_atom(x, &high, &set))
-		return false;
-	if (set || low == NO_CHARACTER || high == NO_CHARACTER || high < low) {
-		if (x->out)
-			x->out->n = written;
-		return fail(x, "a range that does not go from a lower to a higher character");
-	}
-	put_character(x, low);
-	put(x, "-");
-	put_character(x, high);
+	add_item(x, (struct ecma_item){ .low = low, .high = high });
 	return true;
 }
 
-static bool class(struct pattern *x)
+/* After the [. */
+static uint32_t class(struct pattern *x)
 {
 	bool negated = take(x, '^');
+	uint32_t first = items_used(x);
 
-	if (take(x, ']')) {
-		put(x, negated ? "[\\x{0}-\\x{10ffff}]" : "(*FAIL)");
-		return true;
-	}
-	size_t open = x->out ? x->out->n : 0;
-	put(x, negated ? "[^" : "[");
-	size_t inside = x->out ? x->out->n : 1;
-	while (!at(x, ']')) {
+	while (!take(x, ']')) {
 		if (x->p == x->end)
-			return fail(x, "a [ without its ]");
-		if (!class_range(x))
-			return false;
+			fail(x, "a [ without its ]");
+		if (x->failed || !class_range(x))
+			return ECMA_NO_NODE;
 	}
-	x->p++;
-	if (x->out && x->out->n == inside) {     /* nothing that can match was in it */
-		x->out->n = open;
-		put(x, negated ? "[\\x{0}-\\x{10ffff}]" : "(*FAIL)");
-		return true;
-	}
-	put(x, "]");
-	return true;
+	return add_set(x, first, negated);
 }
 
 /* ---- terms ---- */
 
-static bool disjunction(struct pattern *x);
+static uint32_t disjunction(struct pattern *x);
 
-static bool back_reference(struct pattern *x)
+static uint32_t back_reference(struct pattern *x)
 {
 	unsigned n = 0;
 
 	for (; x->p < x->end && is_digit(*x->p); x->p++)
 		n = n < 10000 ? n * 10 + (unsigned)(*x->p - '0') : n;
 	if (n > x->groups)
-		return fail(x, "a back reference to a group that is not there");
-	if (x->out)
-		buf_printf(x->out, "(?:\\g{%u})", n);
-	return true;
+		fail(x, "a back reference to a group that is not there");
+	return add_leaf(x, ECMA_REFERENCE, n);
 }
 
-static bool named_reference(struct pattern *x)
+static uint32_t named_reference(struct pattern *x)
 {
-	if (!take(x, '<'))
-		return fail(x, "\\k without a name; write \\k<name>");
-	struct span name = group_name(x);
+	struct span name = take(x, '<') ? group_name(x) : SPAN_NULL;
+
+	if (!name.p)
+		fail(x, "\\k without a name; write \\k<name>");
 	for (unsigned i = 0; i < x->nnames; i++) {
-		if (!span_eq(name, x->names[i]))
-			continue;
-		if (x->out)
-			buf_printf(x->out, "(?:\\g{%u})", x->named[i]);
-		return !x->failed;
+		if (span_eq(name, x->names[i]))
+			return add_leaf(x, ECMA_REFERENCE, x->named[i]);
 	}
-	return fail(x, "\\k names a group that is not there");
+	fail(x, "\\k names a group that is not there");
+	return ECMA_NO_NODE;
 }
 
-static bool escape(struct pattern *x)
+/* After the backslash. */
+static uint32_t escape(struct pattern *x)
 {
-	uint32_t c;
+	uint32_t first = items_used(x), c = 0;
 
 	if (x->p < x->end && *x->p >= '1' && *x->p <= '9')
 		return back_reference(x);
 	if (take(x, 'k'))
 		return named_reference(x);
-	size_t open = x->out ? x->out->n : 0;
-	put(x, "[");
-	if (class_escape(x)) {
-		put(x, "]");
-		return !x->failed;
+	if (class_escape(x))
+		return add_set(x, first, false);
+	(void)character_escape(x, &c, false);
+	return add_leaf(x, ECMA_CHARACTER, c);
+}
+
+/* After the ( and its kind. */
+static uint32_t group_body(struct pattern *x, struct ecma_node n)
+{
+	if (++x->nesting > NESTING_MAX) {
+		fail(x, "groups nested deeper than 100");
+		return ECMA_NO_NODE;
 	}
-	if (x->out)
-		x->out->n = open;
-	if (!character_escape(x, &c))
-		return false;
-	put_character(x, c);
-	return true;
+	n.first = disjunction(x);
+	x->nesting--;
+	if (!take(x, ')'))
+		fail(x, "a ( without its )");
+	return add_node(x, n);
 }
 
 /* After the (; *repeats: may a quantifier follow? */
-static bool group(struct pattern *x, bool *repeats)
+static uint32_t group(struct pattern *x, bool *repeats)
 {
-	static const struct { const char *ecma; bool repeats; } kinds[] = {
-		{ "?:", true }, { "?=", false }, { "?!", false }, { "?<=", false }, { "?<!", false },
+	static const struct { const char *spelling; struct ecma_node n; } kinds[] = {
+		{ "?:", { .kind = ECMA_GROUP } },
+		{ "?=", { .kind = ECMA_LOOK } },
+		{ "?!", { .kind = ECMA_LOOK, .negated = true } },
+		{ "?<=", { .kind = ECMA_LOOK, .behind = true } },
+		{ "?<!", { .kind = ECMA_LOOK, .behind = true, .negated = true } },
 	};
-	const char *kind = "";
 
-	*repeats = true;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (starts(x, kinds[i].ecma)) {
-			kind = kinds[i].ecma;
-			*repeats = kinds[i].repeats;
-		}
+		if (!starts(x, kinds[i].spelling))
+			continue;
+		x->p += strlen(kinds[i].spelling);
+		*repeats = kinds[i].n.kind == ECMA_GROUP;
+		return group_body(x, kinds[i].n);
 	}
-	x->p += strlen(kind);
-	if (!*kind && starts(x, "?<")) {
+	if (starts(x, "?<")) {
 		x->p += 2;
 		(void)group_name(x);
-	} else if (!*kind && at(x, '?')) {
-		return fail(x, "no such group in ECMA-262");
+	} else if (at(x, '?')) {
+		fail(x, "no such group in ECMA-262");
 	}
-	put(x, "(");
-	put(x, kind);
-	if (++x->nesting > NESTING_MAX)
-		return fail(x, "groups nested deeper than 100");
-	if (!disjunction(x))
-		return false;
-	x->nesting--;
-	if (!take(x, ')'))
-		return fail(x, "a ( without its )");
-	put(x, ")");
-	return true;
+	return x->failed ? ECMA_NO_NODE : group_body(x, (struct ecma_node){ .kind = ECMA_GROUP, .value = ++x->captured });
 }
 
 static bool count(struct pattern *x, uint32_t *n)
@@ -495,107 +509,158 @@ static bool count(struct pattern *x, uint32_t *n)
 		v = v < UINT32_MAX ? v * 10 + (uint64_t)(*x->p - '0') : v;
 	if (x->p == from)
 		return fail(x, "a { that is no count; write {n}, {n,} or {n,m}, or \\{");
-	*n = v > REPEAT_MAX ? REPEAT_MAX + 1 : (uint32_t)v;
+	*n = v > ECMA_REPEAT_MAX ? ECMA_REPEAT_MAX + 1 : (uint32_t)v;
 	return true;
 }
 
-static bool counted(struct pattern *x)
+/* After the {. */
+static bool counted(struct pattern *x, uint32_t *min, uint32_t *max)
 {
-	uint32_t min, max;
-
-	if (!count(x, &min))
+	if (!count(x, min))
 		return false;
-	max = min;
-	bool open = false;
+	*max = *min;
 	if (take(x, ',')) {
-		open = at(x, '}');
-		if (!open && !count(x, &max))
+		*max = ECMA_NO_MAX;
+		if (!at(x, '}') && !count(x, max))
 			return false;
 	}
-	if (!take(x, '}') || (!open && max < min))
+	if (!take(x, '}') || *max < *min)
 		return fail(x, "a bad count; write {n}, {n,} or {n,m} with n <= m");
-	if (min > REPEAT_MAX || max > REPEAT_MAX)
+	if (*min > ECMA_REPEAT_MAX || (*max > ECMA_REPEAT_MAX && *max != ECMA_NO_MAX))
 		return fail(x, "a count above 65535; use minLength or maxLength");
-	if (x->out && open)
-		buf_printf(x->out, "{%u,}", min);
-	else if (x->out)
-		buf_printf(x->out, "{%u,%u}", min, max);
 	return true;
 }
 
-static bool quantifier(struct pattern *x, bool repeats)
+static uint32_t quantifier(struct pattern *x, uint32_t child, bool repeats)
 {
-	bool is_one = at(x, '*') || at(x, '+') || at(x, '?');
+	struct ecma_node n = { .kind = ECMA_REPEAT, .first = child, .max = ECMA_NO_MAX };
 
-	if (!is_one && !at(x, '{'))
-		return true;
-	if (!repeats)
-		return fail(x, "nothing to repeat before a quantifier");
+	if (x->failed || x->p == x->end || !memchr("*+?{", *x->p, 4))
+		return child;
+	if (!repeats) {
+		fail(x, "nothing to repeat before a quantifier");
+		return ECMA_NO_NODE;
+	}
 	uint8_t c = *x->p++;
-	if (is_one && x->out)
-		buf_addch(x->out, (char)c);
-	if (!is_one && !counted(x))
-		return false;
-	if (take(x, '?'))
-		put(x, "?");
-	if (at(x, '*') || at(x, '+') || at(x, '?') || at(x, '{'))
-		return fail(x, "a quantifier after a quantifier");
-	return true;
+	if (c == '+')
+		n.value = 1;
+	else if (c == '?')
+		n.max = 1;
+	else if (c == '{' && !counted(x, &n.value, &n.max))
+		return ECMA_NO_NODE;
+	n.lazy = take(x, '?');
+	if (x->p < x->end && memchr("*+?{", *x->p, 4))
+		fail(x, "a quantifier after a quantifier");
+	return add_node(x, n);
 }
 
-static bool term(struct pattern *x)
+static uint32_t assertion(struct pattern *x)
+{
+	if (take(x, '^'))
+		return add_leaf(x, ECMA_START, 0);
+	if (take(x, '$'))
+		return add_leaf(x, ECMA_END, 0);
+	struct ecma_node n = { .kind = ECMA_BOUNDARY, .negated = starts(x, "\\B") };
+	x->p += 2;
+	return add_node(x, n);
+}
+
+/* What . leaves out. */
+static uint32_t dot(struct pattern *x)
+{
+	uint32_t first = items_used(x);
+
+	add_item(x, (struct ecma_item){ .low = '\n', .high = '\n' });
+	add_item(x, (struct ecma_item){ .low = '\r', .high = '\r' });
+	add_item(x, (struct ecma_item){ .low = 0x2028, .high = 0x2029 });
+	return add_set(x, first, true);
+}
+
+static uint32_t character(struct pattern *x)
+{
+	uint32_t c = 0;
+
+	if (memchr("*+?{}]", *x->p, 6))
+		fail(x, "a special character that nothing explains; put a backslash before it");
+	else
+		(void)next_character(x, &c);
+	return add_leaf(x, ECMA_CHARACTER, c);
+}
+
+static uint32_t term(struct pattern *x)
 {
 	bool repeats = true;
-	uint32_t c;
+	uint32_t node;
 
-	if (starts(x, "\\b") || starts(x, "\\B")) {
-		put(x, x->p[1] == 'b' ? "\\b" : "\\B");
-		x->p += 2;
-		return quantifier(x, false);
-	}
-	if (at(x, '^') || at(x, '$')) {
-		put(x, *x->p++ == '^' ? "\\A" : "\\z");
-		return quantifier(x, false);
-	}
-	if (take(x, '.')) {
-		put(x, "[^\\n\\r\\x{2028}\\x{2029}]");
+	if (at(x, '^') || at(x, '$') || starts(x, "\\b") || starts(x, "\\B")) {
+		node = assertion(x);
+		repeats = false;
+	} else if (take(x, '.')) {
+		node = dot(x);
 	} else if (take(x, '(')) {
-		if (!group(x, &repeats))
-			return false;
+		node = group(x, &repeats);
 	} else if (take(x, '[')) {
-		if (!class(x))
-			return false;
+		node = class(x);
 	} else if (take(x, '\\')) {
-		if (!escape(x))
-			return false;
+		node = escape(x);
 	} else {
-		if (memchr("*+?{}]", *x->p, 6))
-			return fail(x, "a special character that nothing explains; put a backslash before it");
-		if (!next_character(x, &c))
-			return false;
-		put_character(x, c);
+		node = character(x);
 	}
-	return quantifier(x, repeats);
+	return quantifier(x, node, repeats);
 }
 
-static bool disjunction(struct pattern *x)
+static uint32_t sequence(struct pattern *x)
 {
-	while (x->p < x->end && *x->p != ')') {
-		if (take(x, '|'))
-			put(x, "|");
-		else if (!term(x))
-			return false;
-	}
-	return !x->failed;
+	struct children terms = { 0 };
+
+	while (!x->failed && x->p < x->end && *x->p != ')' && *x->p != '|')
+		add_child(x, &terms, term(x));
+	return add_parent(x, ECMA_SEQUENCE, &terms);
 }
 
-int schema_ecma_translate(struct span pattern, struct buf *out, struct schema_ecma *e)
+static uint32_t disjunction(struct pattern *x)
 {
-	struct pattern x = { .p = pattern.p, .start = pattern.p, .end = pattern.p + pattern.n, .out = out, .e = e };
+	struct children choices = { 0 };
 
-	*e = (struct schema_ecma){ 0 };
+	do
+		add_child(x, &choices, sequence(x));
+	while (!x->failed && take(x, '|'));
+	return add_parent(x, ECMA_CHOICE, &choices);
+}
+
+static bool parse(struct ecma *e, struct span pattern, bool keep)
+{
+	struct pattern x = { .p = pattern.p, .start = pattern.p, .end = pattern.p + pattern.n, .e = e, .keep = keep };
+
 	count_groups(&x);
-	if (!x.failed && disjunction(&x) && x.p < x.end)
+	if (x.failed)
+		return false;
+	(void)add_leaf(&x, ECMA_EMPTY, 0);      /* node 0 */
+	e->root = disjunction(&x);
+	if (!x.failed && x.p < x.end)
 		fail(&x, "a ) without its (");
-	return x.failed ? E_MALFORMED : 0;
+	return !x.failed;
+}
+
+int ecma_parse(struct ecma *e, struct span pattern)
+{
+	*e = (struct ecma){ 0 };
+	buf_init(&e->nodes, TREE_BYTES_MAX);
+	buf_init(&e->items, TREE_BYTES_MAX);
+	if (!parse(e, pattern, true))
+		return E_MALFORMED;
+	return buf_error(&e->nodes) || buf_error(&e->items) ? E_NOMEM : 0;
+}
+
+void ecma_free(struct ecma *e)
+{
+	buf_fini(&e->nodes);
+	buf_fini(&e->items);
+}
+
+bool ecma_check(struct span pattern)
+{
+	struct ecma e = { 0 };
+
+	return parse(&e, pattern, false) && !e.lenient;
 }

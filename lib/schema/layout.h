@@ -6,7 +6,9 @@
  *   CODE   struct schema_instr[]: cheap ones first; all must hold.
  *   PROPS  struct schema_row[]: names of `properties`, `required`, string enums.
  *   DATA   texts, lists, tables, constants.
- *   REGEX  struct schema_regexes, then PCRE2's serialised form.
+ *   PATTERNS  struct schema_pattern[].
+ *   DFA    tables of those that are automata.
+ *   REGEX  struct schema_regexes, then PCRE2's serialised form: of those that are none.
  *   COLD   NUL-terminated texts for reports. */
 #pragma once
 
@@ -45,7 +47,7 @@ enum schema_operand {            /* what an operand is, for the verifier */
 	OPERAND_OBJECT,          /* DATA offset of a struct schema_object */
 	OPERAND_NEEDS,           /* list of (name offset, name length, list of (name offset, name length)) */
 	OPERAND_BRANCHES,        /* list of (name offset, name length, node) */
-	OPERAND_REGEX,           /* index */
+	OPERAND_REGEX,           /* index of a pattern */
 	OPERAND_COLD,            /* COLD: a text for reports */
 	OPERAND_FORMAT,          /* enum schema_format */
 	OPERAND_CONTENT,         /* bits of enum schema_content */
@@ -91,7 +93,7 @@ struct schema_table {
 
 struct schema_object {
 	uint32_t table;          /* DATA: a struct schema_table */
-	uint32_t patterns;       /* DATA: list of (regex, node) */
+	uint32_t patterns;       /* DATA: list of (pattern, node) */
 	uint32_t additional;     /* node or SCHEMA_NO_NODE */
 	uint32_t required;       /* rows that are */
 	uint32_t where_required, where_additional;
@@ -100,6 +102,20 @@ struct schema_object {
 struct schema_value {
 	uint32_t entries, n;     /* DATA: struct json_entry[], 8-aligned */
 	uint32_t text, len;      /* DATA: what their offsets count from */
+};
+
+#define SCHEMA_NO_CODE UINT32_MAX
+
+/* An automaton over bytes: state = table[state + symbols[byte]], where a state is the
+ * index of its first entry. State 0 never matches; a text matches when it ends in a state
+ * from `final` up, or at once in `matched`. */
+struct schema_pattern {
+	uint32_t code;           /* index in REGEX, or SCHEMA_NO_CODE: an automaton */
+	uint32_t symbols;        /* DFA: u8[256] */
+	uint32_t table;          /* DFA: u16[entries] */
+	uint32_t entries;
+	uint32_t start, matched, final;
+	uint32_t unused;
 };
 
 struct schema_regexes {
@@ -125,12 +141,3 @@ bool schema_format_is_asserted(enum schema_format f);
 const char *schema_format_name(enum schema_format f);
 /* of an instance's number or string */
 bool schema_format_holds(enum schema_format f, enum json_type type, struct span text);
-
-/* An ECMA-262 pattern, u-mode. 0, or E_MALFORMED with the reason; out (or NULL) gets the
- * same language for PCRE2 with SCHEMA_REGEX_OPTIONS. */
-struct schema_ecma {
-	const char *what;        /* after a failure */
-	size_t where;
-	bool lenient;            /* a useless escape of punctuation was let pass */
-};
-int schema_ecma_translate(struct span pattern, struct buf *out, struct schema_ecma *e) MUST_CHECK;

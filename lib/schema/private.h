@@ -17,8 +17,10 @@ struct program {
 	const struct schema_instr *code;
 	const struct schema_row *rows;
 	const uint8_t *data;
+	const struct schema_pattern *patterns;
+	const uint8_t *dfa;
 	const char *cold;
-	size_t nroots, nnodes, ncode, nrows, ndata, ncold;
+	size_t nroots, nnodes, ncode, nrows, ndata, npatterns, ndfa, ncold;
 	struct span regex;
 };
 
@@ -49,6 +51,11 @@ static inline struct json_doc program_value(const struct program *p, uint32_t of
 	const struct schema_value *v = program_at(p, off);
 
 	return (struct json_doc){ program_at(p, v->entries), p->data + v->text, NULL };
+}
+
+static inline const uint16_t *program_dfa_table(const struct program *p, const struct schema_pattern *d)
+{
+	return (const uint16_t *)(const void *)(p->dfa + d->table);
 }
 
 /* NULL when the name has no row. */
@@ -113,7 +120,17 @@ enum schema_verdict run_begin(struct schema_runner *r, struct span instance, str
 op_function *run_op(uint16_t op);
 void run_undecidable(struct run *run, const char *reason);
 bool run_spend(struct run *run, uint64_t steps);
-bool run_matches(struct run *run, uint32_t regex, struct span text);
+bool run_matches(struct run *run, uint32_t pattern, struct span text);
+/* pattern.c: the same without a run: 1, 0, or E_LIMIT; *steps: what it costs of a budget. */
+int pattern_matches(struct schema_runner *r, uint32_t pattern, struct span text, uint64_t *steps);
+bool patterns_open(struct schema_runner *r);
+void patterns_close(struct schema_runner *r);
+
+/* dfa.c */
+bool dfa_matches(const struct program *p, const struct schema_pattern *d, struct span text);
+/* No transition leaves the table? */
+bool dfa_is_sound(const struct program *p, const struct schema_pattern *d);
+
 /* content.c: is the text what contentEncoding and contentMediaType say? */
 bool content_holds(struct run *run, uint32_t content, struct span text);
 

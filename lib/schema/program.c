@@ -12,8 +12,12 @@ bool program_open(struct program *p, const struct image *img)
 	p->nodes = image_table(img, IMAGE_SCHEMA_NODES, sizeof *p->nodes, &p->nnodes);
 	p->code = image_table(img, IMAGE_SCHEMA_CODE, sizeof *p->code, &p->ncode);
 	p->rows = image_table(img, IMAGE_SCHEMA_PROPS, sizeof *p->rows, &p->nrows);
+	p->patterns = image_table(img, IMAGE_SCHEMA_PATTERNS, sizeof *p->patterns, &p->npatterns);
+	struct span dfa = image_section(img, IMAGE_SCHEMA_DFA);
+	p->dfa = dfa.p;
+	p->ndfa = dfa.n;
 	p->regex = image_section(img, IMAGE_SCHEMA_REGEX);
-	return p->roots && p->nodes && p->code && p->rows;
+	return p->roots && p->nodes && p->code && p->rows && p->patterns;
 }
 
 bool schema_root_is_known(const struct image *img, uint32_t root)

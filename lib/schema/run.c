@@ -10,10 +10,6 @@
 #define STEPS_DEFAULT 10000
 #define STEPS_PER_BYTE_DEFAULT 64
 #define BYTES_DEFAULT ((size_t)64 << 20)
-#define MATCH_LIMIT 20000
-#define MATCH_HEAP_KIB 1024
-#define MATCH_DEPTH 1000
-#define STEPS_PER_MATCH 16
 
 static void set_limits(struct schema_limits *to, const struct schema_limits *from)
 {
@@ -22,22 +18,6 @@ static void set_limits(struct schema_limits *to, const struct schema_limits *fro
 	to->steps = to->steps ? to->steps : STEPS_DEFAULT;
 	to->steps_per_byte = to->steps_per_byte ? to->steps_per_byte : STEPS_PER_BYTE_DEFAULT;
 	to->bytes = to->bytes ? to->bytes : BYTES_DEFAULT;
-}
-
-static bool open_patterns(struct schema_runner *r)
-{
-	if (r->program.regex.n == 0)
-		return true;
-	const struct schema_regexes *head = (const void *)r->program.regex.p;
-	r->regexes = calloc(head->n + 1, sizeof *r->regexes);
-	r->match = pcre2_match_data_create(1, NULL);
-	r->context = pcre2_match_context_create(NULL);
-	if (!r->regexes || !r->match || !r->context)
-		return false;
-	pcre2_set_match_limit(r->context, MATCH_LIMIT);
-	pcre2_set_heap_limit(r->context, MATCH_HEAP_KIB);
-	pcre2_set_depth_limit(r->context, MATCH_DEPTH);
-	return head->n == 0 || pcre2_serialize_decode(r->regexes, (int32_t)head->n, (const uint8_t *)(head + 1), NULL) == (int32_t)head->n;
 }
 
 struct schema_runner *schema_runner_new(const struct image *img, const struct schema_limits *limits)
@@ -52,7 +32,7 @@ struct schema_runner *schema_runner_new(const struct image *img, const struct sc
 	json_tape_init(&r->tape, r->limits.depth, r->seed);
 	json_tape_init(&r->content, r->limits.depth, r->seed);
 	buf_init(&r->decoded, 0);
-	if (program_open(&r->program, img) && open_patterns(r))
+	if (program_open(&r->program, img) && patterns_open(r))
 		return r;
 	schema_runner_free(r);
 	return NULL;
@@ -62,12 +42,7 @@ void schema_runner_free(struct schema_runner *r)
 {
 	if (!r)
 		return;
-	const struct schema_regexes *head = (const void *)r->program.regex.p;
-	for (uint32_t i = 0; r->regexes && i < head->n; i++)
-		pcre2_code_free(r->regexes[i]);
-	free(r->regexes);
-	pcre2_match_data_free(r->match);
-	pcre2_match_context_free(r->context);
+	patterns_close(r);
 	json_tape_fini(&r->tape);
 	json_tape_fini(&r->content);
 	buf_fini(&r->decoded);
@@ -94,18 +69,16 @@ bool run_spend(struct run *run, uint64_t steps)
 }
 
 /* Patterns judge well-formed UTF-8 only: the tape checked it. */
-bool run_matches(struct run *run, uint32_t regex, struct span text)
+bool run_matches(struct run *run, uint32_t pattern, struct span text)
 {
-	struct schema_runner *r = run->runner;
+	uint64_t steps;
+	int r = pattern_matches(run->runner, pattern, text, &steps);
 
-	if (!run_spend(run, STEPS_PER_MATCH))
+	if (!run_spend(run, steps))
 		return false;
-	int n = pcre2_match(r->regexes[regex], text.p, text.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
-	if (n >= 0)
-		return true;
-	if (n != PCRE2_ERROR_NOMATCH)
+	if (r < 0)
 		run_undecidable(run, "a pattern reached its limit");
-	return false;
+	return r > 0;
 }
 
 /* ---- which children were evaluated ---- */

@@ -97,9 +97,21 @@ static bool where_is_sound(const struct program *p, uint32_t where)
 	return where < p->ncold;
 }
 
-static bool regex_is_sound(const struct program *p, uint32_t regex)
+static bool pattern_is_known(const struct program *p, uint32_t pattern)
 {
-	return p->regex.n >= sizeof(struct schema_regexes) && regex < ((const struct schema_regexes *)p->regex.p)->n;
+	return pattern < p->npatterns;
+}
+
+static bool patterns_are_sound(const struct program *p)
+{
+	uint32_t codes = p->regex.n >= sizeof(struct schema_regexes) ? ((const struct schema_regexes *)p->regex.p)->n : 0;
+
+	for (size_t i = 0; i < p->npatterns; i++) {
+		const struct schema_pattern *x = &p->patterns[i];
+		if (x->code == SCHEMA_NO_CODE ? !dfa_is_sound(p, x) : x->code >= codes)
+			return false;
+	}
+	return true;
 }
 
 static bool object_is_sound(const struct program *p, uint32_t off)
@@ -111,7 +123,7 @@ static bool object_is_sound(const struct program *p, uint32_t off)
 	const struct schema_object *o = program_at(p, off);
 	const uint32_t *patterns = list(p, o->patterns, 2, &n);
 	for (uint32_t i = 0; patterns && i < n; i++) {
-		if (!regex_is_sound(p, patterns[i * 2]) || !node_is_sound(p, patterns[i * 2 + 1]))
+		if (!pattern_is_known(p, patterns[i * 2]) || !node_is_sound(p, patterns[i * 2 + 1]))
 			return false;
 	}
 	return patterns && table_is_sound(p, o->table) && (o->additional == SCHEMA_NO_NODE || node_is_sound(p, o->additional)) &&
@@ -193,7 +205,7 @@ static bool operand_is_sound(const struct program *p, enum schema_operand kind, 
 	case OPERAND_BRANCHES:
 		return dependencies_are_sound(p, v, true);
 	case OPERAND_REGEX:
-		return regex_is_sound(p, v);
+		return pattern_is_known(p, v);
 	case OPERAND_COLD:
 		return where_is_sound(p, v);
 	case OPERAND_FORMAT:
@@ -257,7 +269,7 @@ int schema_verify(const struct image *img)
 		return 0;                        /* no schemas, no roots */
 	if (!program_open(&p, img) || p.ncold == 0 || p.cold[p.ncold - 1] != 0)
 		return E_MALFORMED;
-	if (!nodes_and_roots_are_sound(&p) || !rows_are_sound(&p) || !regexes_are_sound(&p))
+	if (!nodes_and_roots_are_sound(&p) || !rows_are_sound(&p) || !regexes_are_sound(&p) || !patterns_are_sound(&p))
 		return E_MALFORMED;
 	for (size_t i = 0; i < p.ncode; i++) {
 		if (!instr_is_sound(&p, &p.code[i]))

@@ -311,6 +311,9 @@ START_TEST(budgets_end_what_would_not)
 	ck_assert_int_eq(judge(&t, deep), SCHEMA_UNDECIDABLE);
 	close_bench(&t);
 	open_bench(&t, "{\"pattern\":\"^(a+)+$\"}");
+	ck_assert_int_eq(judge(&t, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\""), SCHEMA_INVALID);
+	close_bench(&t);
+	open_bench(&t, "{\"pattern\":\"^(?=a)(a+)+$\"}");
 	ck_assert_int_eq(judge(&t, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\""), SCHEMA_UNDECIDABLE);
 	close_bench(&t);
 }
