@@ -1,5 +1,6 @@
 /* A document to an image in this process: what the loader does for the gateway. Owner:
  * egctl. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "egctl/document.h"
@@ -83,6 +84,31 @@ int document_open(struct document *d, const char *path, const struct resources *
 	int r = d->a ? read_document(d, path, resources) : E_NOMEM;
 	findings_sort(&d->f);
 	return r == E_FINDINGS ? 0 : r;
+}
+
+static void print_errors(const struct findings *f)
+{
+	struct buf line;
+
+	buf_init(&line, 0);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->items[i].severity < FINDING_ERROR)
+			continue;
+		buf_clear(&line);
+		finding_print(&line, &f->items[i]);
+		fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);
+	}
+	buf_fini(&line);
+}
+
+int document_use(struct document *d, const struct egctl *e, const char *path, const struct resources *resources)
+{
+	int r = document_open(d, path, resources);
+
+	if (r < 0)
+		return egctl_fail(e, "%s: %s", path, err_text(r));
+	print_errors(&d->f);
+	return d->f.errors || !d->judges ? egctl_fail(e, "%s cannot be used to judge records", path) : EGCTL_GOOD;
 }
 
 void document_close(struct document *d)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "asyncapi/asyncapi.h"
+#include "egctl/egctl.h"
 
 struct document {
 	struct findings f;
@@ -30,4 +31,7 @@ void resources_fini(struct resources *r);
 /* Reads, checks and compiles; the findings say what is wrong, sorted. E_NOMEM or a bug of
  * ours (E_MALFORMED) when it could not come that far. */
 int document_open(struct document *d, const char *path, const struct resources *resources) MUST_CHECK;
+/* The same for commands that judge by it: its errors go to stderr. EGCTL_CANNOT with them;
+ * close it in any case. */
+int document_use(struct document *d, const struct egctl *e, const char *path, const struct resources *resources);
 void document_close(struct document *d);

@@ -242,35 +242,14 @@ static int test_lines(struct test *t, FILE *in)
 	return t->unreadable ? EGCTL_CANNOT : t->failed ? EGCTL_FINDINGS : EGCTL_GOOD;
 }
 
-/* ---- the document ---- */
-
-static int open_document(struct test *t)
-{
-	int r = document_open(&t->d, t->document, &t->resources);
-	struct buf line;
-
-	if (r < 0)
-		return egctl_fail(t->e, "%s: %s", t->document, err_text(r));
-	buf_init(&line, 0);
-	for (size_t i = 0; i < t->d.f.n; i++) {
-		if (t->d.f.items[i].severity < FINDING_ERROR)
-			continue;
-		buf_clear(&line);
-		finding_print(&line, &t->d.f.items[i]);
-		fprintf(stderr, "%.*s\n", (int)line.n, (const char *)line.p);
-	}
-	buf_fini(&line);
-	if (t->d.f.errors || !t->d.judges)
-		return egctl_fail(t->e, "%s cannot be used to judge records", t->document);
-	t->c = contract_open(&t->d.img);
-	return t->c ? EGCTL_GOOD : egctl_fail(t->e, "no memory");
-}
-
 static int run(struct test *t)
 {
-	int r = open_document(t);
+	int r = document_use(&t->d, t->e, t->document, &t->resources);
 	FILE *in = NULL;
 
+	t->c = r == EGCTL_GOOD ? contract_open(&t->d.img) : NULL;
+	if (r == EGCTL_GOOD && !t->c)
+		r = egctl_fail(t->e, "no memory");
 	if (r == EGCTL_GOOD) {
 		in = t->file && strcmp(t->file, "-") != 0 ? fopen(t->file, "re") : stdin;
 		r = in ? test_lines(t, in) : egctl_fail(t->e, "cannot open %s", t->file);

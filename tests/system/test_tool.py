@@ -1,4 +1,4 @@
-"""egctl without a gateway: lint and test, their formats and exit codes."""
+"""egctl without a gateway: its offline commands, their formats and exit codes."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from gateway import LIGHT, binary, document
+from versions import ROOT
 import wire
 
 GOOD, FINDINGS, CANNOT = 0, 1, 2
@@ -228,3 +229,63 @@ def test_test_reads_what_kcat_prints(broker, name, tmp_path):
     judged = [json.loads(line) for line in run.stdout.splitlines()]
     assert [(r["verdict"], [e["part"] for e in r["errors"]]) for r in judged] == [
         ("valid", []), ("invalid", ["key"]), ("invalid", ["payload"]), ("valid", []), ("invalid", ["headers"]), ("invalid", ["payload"])]
+
+
+# ---- explain ----
+
+DEMO = ROOT / "etc" / "demo.yaml"
+
+
+def test_explain_tells_who_sends_and_what_tells_messages_apart():
+    run = egctl("explain", DEMO, "event-gateway-demo.commands.north")
+    assert (run.returncode, run.stderr) == (GOOD, "")
+    assert "the application of this document sends turnOn, dim (operation sendLightCommands)" in run.stdout
+    assert 'told apart: payload /command is "dim"' in run.stdout
+    assert "policy: invalid reject, ambiguous observe, undecidable reject" in run.stdout
+    assert "others send, the application of this document receives" in egctl("explain", DEMO, "event-gateway-demo").stdout
+
+
+@pytest.mark.parametrize(("topic", "messages", "action"), [
+    ("event-gateway-demo", ["lightMeasured"], "reject"), ("event-gateway-demo.switched", ["lightSwitched"], "mark"),
+    ("event-gateway-demo.commands.south", ["turnOn", "dim"], "reject"), ("lightCommands", ["turnOn", "dim"], "reject")])
+def test_explain_shows_records_that_test_judges_the_same(topic, messages, action):
+    run = egctl("explain", "--json", DEMO, topic)
+    explained = [json.loads(line) for line in run.stdout.splitlines()]
+    assert (run.returncode, [e["message"] for e in explained]) == (GOOD, messages)
+    records = "".join(json.dumps(record) + "\n" for e in explained for record in (e["valid"], e["invalid"]))
+    judged = [json.loads(line) for line in egctl("test", "--json", DEMO, stdin=records).stdout.splitlines()]
+    for e, valid, invalid in zip(explained, judged[::2], judged[1::2], strict=True):
+        assert (valid["verdict"], valid["message"]) == ("valid", e["message"])
+        assert (invalid["verdict"], invalid["action"], invalid["reason"]) == ("invalid", action, e["reason"])
+        assert e["policy"]["invalid"] == action
+
+
+def test_explain_names_the_nearest_topic():
+    run = egctl("explain", DEMO, "event-gateway-dmeo")
+    assert run.returncode == FINDINGS and "the nearest is event-gateway-demo\n" in run.stdout
+    assert json.loads(egctl("explain", "--json", DEMO, "event-gateway-dmeo").stdout)["nearest"] == "event-gateway-demo"
+
+
+def test_explain_knows_channels_that_are_no_topics(tmp_path):
+    path = tmp_path / "ws.json"
+    doc = document("chat/rooms", {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}, version=2)
+    path.write_text(json.dumps({**doc, "servers": {"s": {"url": "wss://example.com", "protocol": "wss"}}}))
+    explained = json.loads(egctl("explain", "--json", path, "chat/rooms").stdout)
+    assert "text" in explained["valid"]["value"] and explained["operations"] == [{"name": "", "action": "receive", "reply": False}]
+    assert explained["invalid"]["value"] != explained["valid"]["value"] and "/text" in explained["reason"]
+
+
+def test_explain_makes_no_example_of_what_it_cannot_judge(tmp_path):
+    path = tmp_path / "avro.json"
+    doc = document("a", {"schemaFormat": "application/vnd.apache.avro;version=1.9.0", "schema": {"type": "string"}})
+    path.write_text(json.dumps(doc))
+    run = egctl("explain", path, "a")
+    assert run.returncode == GOOD and "no valid record could be made for an example: its schema is in Avro" in run.stdout
+    explained = json.loads(egctl("explain", "--json", path, "a").stdout)
+    assert (explained["valid"], explained["invalid"]) == (None, None)
+
+
+def test_explain_of_a_wrong_document_cannot_run(wrong):
+    run = egctl("explain", wrong, "a")
+    assert run.returncode == CANNOT and "missing-field" in run.stderr
+    assert egctl("explain", wrong).returncode == CANNOT
