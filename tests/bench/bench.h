@@ -17,9 +17,10 @@ struct records {
 /* engine.c: the engine of this tree. */
 struct engine;
 
-/* Compiles a schema file as the tool does; its $schema says the dialect. NULL after
- * the findings were printed. */
-struct engine *engine_new(const char *schema);
+/* Compiles a schema file as the tool does; its $schema says the dialect,
+ * draft-07 by default. Resources are
+ * URI=FILE, cut in place. NULL after the findings were printed. */
+struct engine *engine_new(const char *schema, char *const *resources, size_t n);
 void engine_free(struct engine *e);
 /* One pass; how many records are valid. syntax: for the schema that accepts all. */
 size_t engine_judge(struct engine *e, const struct records *r, bool syntax);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "tests/bench/bench.h"
@@ -16,6 +17,9 @@ enum who { OURS, SYNTAX, YYJSON, JANSSON, WHO_COUNT };
 static const char *const names[] = { [OURS] = "ours", [SYNTAX] = "syntax", [YYJSON] = "yyjson", [JANSSON] = "jansson" };
 
 struct bench {
+	const char *schema;
+	char *resources[16];               /* URI=FILE */
+	size_t nresources;
 	struct records records;
 	struct engine *engine;
 	size_t turns;
@@ -170,19 +174,19 @@ static void measure(struct bench *b, double ns)
 	print(b);
 }
 
-static int run(struct bench *b, const char *schema, const char *file, double ns)
+static int run(struct bench *b, const char *file, double ns)
 {
 	struct buf text;
 
 	buf_init(&text, 0);
-	if (!read_file(file, &text)) {
-		fprintf(stderr, "bench_json: cannot read %s\n", file);
+	b->engine = engine_new(b->schema, b->resources, b->nresources);
+	if (!b->engine || !read_file(file, &text)) {
+		fprintf(stderr, "bench_json: cannot %s %s\n", b->engine ? "read" : "compile", b->engine ? file : b->schema);
 		return 2;
 	}
 	b->records.text = text.p;
-	b->engine = split(&b->records, text.n) ? engine_new(schema) : NULL;
-	if (!b->engine || !peers_open(b->records.longest)) {
-		fprintf(stderr, "bench_json: no record in %s, or %s cannot be compiled\n", file, schema);
+	if (!split(&b->records, text.n) || !peers_open(b->records.longest)) {
+		fprintf(stderr, "bench_json: no record in %s\n", file);
 		return 2;
 	}
 	if (b->turns)
@@ -198,11 +202,24 @@ static int run(struct bench *b, const char *schema, const char *file, double ns)
 
 int main(int argc, char **argv)
 {
-	struct bench b = { .turns = argc == 5 ? strtoul(argv[3], NULL, 10) : 0 };
+	struct bench b = { 0 };
+	double ms = 8;
+	int option;
 
-	if ((argc != 3 && argc != 5) || b.turns > TURNS_MAX) {
-		fprintf(stderr, "usage: bench_json SCHEMA RECORDS [TURNS MILLISECONDS]\n");
+	while ((option = getopt(argc, argv, "t:m:r:")) != -1) {
+		if (option == 't')
+			b.turns = strtoul(optarg, NULL, 10);
+		else if (option == 'm')
+			ms = strtod(optarg, NULL);
+		else if (option == 'r' && b.nresources < ARRAY_LEN(b.resources))
+			b.resources[b.nresources++] = optarg;
+		else
+			optind = argc;
+	}
+	if (argc - optind != 2 || b.turns > TURNS_MAX) {
+		fprintf(stderr, "usage: bench_json [-t TURNS [-m MILLISECONDS]] [-r URI=FILE]... SCHEMA RECORDS\n");
 		return 2;
 	}
-	return run(&b, argv[1], argv[2], argc == 5 ? strtod(argv[4], NULL) * 1e6 : 0);
+	b.schema = argv[optind];
+	return run(&b, argv[optind + 1], ms * 1e6);
 }

@@ -23,6 +23,7 @@ class Set(NamedTuple):
     name: str
     schema: pathlib.Path
     records: pathlib.Path
+    resources: dict = {}       # URI: path
 
 
 def build():
@@ -48,7 +49,8 @@ def sourcemeta():
 # ---- ours ----
 
 def bench(what, *more):
-    done = subprocess.run([PROGRAM, what.schema, what.records, *more], check=True, stdout=subprocess.PIPE, text=True)
+    resources = [word for uri, path in what.resources.items() for word in ("-r", f"{uri}={path}")]
+    done = subprocess.run([PROGRAM, *more, *resources, what.schema, what.records], check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
 
 
@@ -57,7 +59,7 @@ def verdicts(what):
 
 
 def one_round(what):
-    return json.loads(bench(what, str(TURNS), str(MILLISECONDS)))
+    return json.loads(bench(what, "-t", str(TURNS), "-m", str(MILLISECONDS)))
 
 
 def merged(rounds):

@@ -15,36 +15,13 @@ struct engine {
 	uint32_t root;
 };
 
-static enum schema_dialect dialect_of(const struct tree_node *schema)
-{
-	static const struct {
-		const char *uri;
-		enum schema_dialect dialect;
-	} rows[] = {
-		{ "http://json-schema.org/draft-04/schema", DIALECT_DRAFT4 },
-		{ "http://json-schema.org/draft-06/schema", DIALECT_DRAFT6 },
-		{ "http://json-schema.org/draft-07/schema", DIALECT_DRAFT7 },
-		{ "https://json-schema.org/draft/2019-09/schema", DIALECT_2019_09 },
-		{ "https://json-schema.org/draft/2020-12/schema", DIALECT_2020_12 },
-	};
-	const struct tree_node *said = tree_get(schema, "$schema");
-	struct span uri = said && said->kind == TREE_STRING ? said->text : span_str("");
-
-	if (uri.n && uri.p[uri.n - 1] == '#')
-		uri.n--;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (span_is(uri, rows[i].uri))
-			return rows[i].dialect;
-	return DIALECT_DRAFT7;
-}
-
 static int compile(struct engine *e, struct tree_node *schema)
 {
 	struct image_builder b;
 
 	image_builder_init(&b);
 	struct compile *c = compile_new(&b, &e->f, NULL);
-	int r = c ? compile_schema(c, schema, dialect_of(schema), &e->root) : E_NOMEM;
+	int r = c ? compile_schema(c, schema, DIALECT_DRAFT7, &e->root) : E_NOMEM;
 	if (r == 0)
 		r = compile_finish(c);
 	if (r == 0)
@@ -80,7 +57,20 @@ static void print_findings(const struct engine *e)
 	buf_fini(&out);
 }
 
-struct engine *engine_new(const char *schema)
+static bool add_resources(struct engine *e, char *const *resources, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *path = strrchr(resources[i], '=');
+		if (!path)
+			return false;
+		*path++ = 0;
+		if (tree_map_uri(e->set, resources[i], path) < 0)
+			return false;
+	}
+	return true;
+}
+
+struct engine *engine_new(const char *schema, char *const *resources, size_t n)
 {
 	struct engine *e = calloc(1, sizeof *e);
 
@@ -89,7 +79,7 @@ struct engine *engine_new(const char *schema)
 	findings_init(&e->f, 0);
 	buf_init(&e->bytes, 0);
 	e->set = tree_set_new(&e->f, NULL);
-	struct tree_file *file = e->set ? tree_load(e->set, schema) : NULL;
+	struct tree_file *file = e->set && add_resources(e, resources, n) ? tree_load(e->set, schema) : NULL;
 	if (file && file->root && compile(e, file->root) == 0 && open_image(e) == 0 && e->runner)
 		return e;
 	print_findings(e);
