@@ -13,6 +13,7 @@ struct feed {
 void reader_fini(struct reader *r, struct blocks *bs)
 {
 	block_put(bs, r->held);
+	block_put(bs, r->kept);
 	*r = (struct reader){ 0 };
 }
 
@@ -174,11 +175,24 @@ static int continue_hold(struct feed *f, uint8_t *p, size_t n, size_t *used)
 	return whole_held(f);
 }
 
+/* Bytes that were already read, so the budget does not matter. */
+static int keep_rest(struct feed *f, const uint8_t *p, size_t n)
+{
+	struct reader *r = f->r;
+
+	r->kept = block_get(f->blocks, n, BLOCK_BEYOND_LIMIT);
+	if (!r->kept)
+		return E_NOMEM;
+	memcpy(r->kept->bytes, p, n);
+	r->nkept = n;
+	return 0;
+}
+
 static int feed_borrowed(struct feed *f, uint8_t *p, size_t n)
 {
 	int error = 0;
 
-	while (n > 0 && !error) {
+	while (n > 0 && !error && !f->r->stopped) {
 		size_t used = 0;
 		if (f->r->state == READER_PASS) {
 			used = n < f->r->left ? n : f->r->left;
@@ -193,7 +207,7 @@ static int feed_borrowed(struct feed *f, uint8_t *p, size_t n)
 		p += used;
 		n -= used;
 	}
-	return error;
+	return n > 0 && !error ? keep_rest(f, p, n) : error;
 }
 
 int reader_prepare(struct reader *r, struct blocks *bs, enum block_demand demand, struct iovec *iov, int *niov, struct iovec scratch)
@@ -232,4 +246,21 @@ int reader_received(struct reader *r, const struct reader_ops *ops, void *ctx, s
 		}
 	}
 	return n > 0 ? feed_borrowed(&f, iov[niov - 1].iov_base, n) : 0;
+}
+
+int reader_go_on(struct reader *r, const struct reader_ops *ops, void *ctx, struct blocks *bs, struct iovec scratch)
+{
+	struct feed f = { .r = r, .ops = ops, .ctx = ctx, .blocks = bs };
+	struct block *kept = r->kept;
+	size_t n = r->nkept;
+
+	r->stopped = false;
+	r->kept = NULL;
+	r->nkept = 0;
+	if (!kept)
+		return 0;
+	INVARIANT(n <= scratch.iov_len);
+	memcpy(scratch.iov_base, kept->bytes, n);
+	block_put(bs, kept);
+	return feed_borrowed(&f, scratch.iov_base, n);
 }

@@ -22,6 +22,9 @@ struct reader {
 	size_t size;                     /* HOLD: of the frame, its length field included */
 	size_t left;                     /* PASS */
 	uint32_t frames;                 /* complete ones so far, wraps */
+	bool stopped;
+	struct block *kept;              /* bytes behind the frame at which it stopped; NULL: none */
+	size_t nkept;
 };
 
 struct reader_plan {
@@ -48,6 +51,15 @@ void reader_fini(struct reader *r, struct blocks *bs);
 int reader_prepare(struct reader *r, struct blocks *bs, enum block_demand demand, struct iovec *iov, int *niov, struct iovec scratch) MUST_CHECK;
 /* n bytes were read into what reader_prepare gave. */
 int reader_received(struct reader *r, const struct reader_ops *ops, void *ctx, struct blocks *bs, const struct iovec *iov, int niov, size_t n) MUST_CHECK;
+
+/* From within whole: no further frame is begun. What was read already is kept; nothing more
+ * may be read until reader_go_on, which takes it up again by way of the scratch. */
+static inline void reader_stop(struct reader *r)
+{
+	r->stopped = true;
+}
+
+int reader_go_on(struct reader *r, const struct reader_ops *ops, void *ctx, struct blocks *bs, struct iovec scratch) MUST_CHECK;
 
 static inline bool reader_is_between_frames(const struct reader *r)
 {

@@ -337,6 +337,12 @@ static void note_frame(struct session *s)
 	wheel_set(&s->worker->wheel, &s->timer, s->active + worker_settings(s->worker)->limit_header_ms);
 }
 
+static void refuse_requests(struct session *s, int error)
+{
+	s->taking = false;
+	end_requests(s, error == E_NOMEM ? CLOSE_MEMORY : s->link.fault);
+}
+
 static void read_client(struct session *s)
 {
 	if (session_is_ending(s) && !s->taking) {
@@ -366,15 +372,25 @@ static void read_client(struct session *s)
 		lose_client(s, CLOSE_CLIENT_RESET);
 		break;
 	default:
-		s->taking = false;
-		end_requests(s, error == E_NOMEM ? CLOSE_MEMORY : s->link.fault);
+		refuse_requests(s, error);
 	}
-	if (s->link.closing) {
-		s->taking = false;
-		end_requests(s, CLOSE_REFUSED);
-	}
+	if (link_is_parked(&s->link))
+		stream_pause(&s->client);
 	if (s->worker->favoured == s && s->requests.state != READER_HOLD)
 		s->worker->favoured = NULL;
+}
+
+/* The request that was parked, then what was read behind it. */
+static void read_parked(struct session *s)
+{
+	int error = link_go_on(s);
+
+	if (!error && !link_is_parked(&s->link))
+		error = reader_go_on(&s->requests, &kafka_request_ops, s, &s->worker->blocks, worker_scratch(s->worker));
+	if (error)
+		refuse_requests(s, error);
+	else
+		note_frame(s);
 }
 
 static void read_upstream(struct session *s)
@@ -445,7 +461,7 @@ static void regulate(struct session *s)
 	bool room = stream_has_room(&s->upstream) && stream_has_room(&s->client) && s->link.in_flight <= LINK_IN_FLIGHT_MAX / 2;
 	bool discarding = session_is_ending(s) && !s->taking;
 
-	if (!s->client_eof && list_is_empty(&s->starving)) {
+	if (!s->client_eof && list_is_empty(&s->starving) && !link_is_parked(&s->link)) {
 		if (discarding || room)
 			resume_client(s);
 		else if (full)
@@ -493,6 +509,10 @@ static void upstream_ready(struct stream *st, enum stream_event ev)
 	else if (ev == STREAM_READABLE)
 		read_upstream(s);
 	session_settle(s);
+	if (s->state == SESSION_DEAD || !link_may_go_on(&s->link))
+		return;
+	read_parked(s);              /* nothing is lent any more: it reads into the same scratch */
+	session_settle(s);
 }
 
 void session_feed(struct session *s)
@@ -529,6 +549,10 @@ static uint64_t open_due(const struct session *s, enum close_reason *reason)
 {
 	const struct settings *set = worker_settings(s->worker);
 
+	if (link_is_parked(&s->link)) {
+		*reason = CLOSE_LOOKUP;
+		return link_lookup_due(&s->link);
+	}
 	if (s->requests.state == READER_HOLD && s->frame_since) {
 		*reason = CLOSE_FRAME_TIMEOUT;
 		return hold_due(s);

@@ -1,6 +1,7 @@
 /* key, version, body: a response of any API, rewritten, and intersected as an ApiVersions answer. */
 #include "fuzz.h"
 #include "kafka/address.h"
+#include "kafka/topics.h"
 #include "kafka/versions.h"
 
 static bool place(void *ctx, struct kafka_address *a)
@@ -15,6 +16,12 @@ static bool is_left_out(void *ctx, int32_t node)
 {
 	(void)ctx;
 	return node % 3 == 0;
+}
+
+static void note_topic(void *ctx, int16_t error, struct span name, struct span id)
+{
+	(void)ctx, (void)error, (void)name;
+	INVARIANT(id.n == KAFKA_TOPIC_ID);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
@@ -38,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	buf_clear(&out);
 	if (api->key == KAFKA_API_VERSIONS)
 		(void)!kafka_versions_intersect(p[1], 1, span_of(p + 2, n - 2), NULL, 0, &out);
+	if (api->key == KAFKA_METADATA && p[1] == KAFKA_TOPICS_VERSION)
+		(void)!kafka_topics_read(span_of(p + 2, n - 2), note_topic, NULL);
 	buf_fini(&out);
 	return 0;
 }

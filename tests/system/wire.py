@@ -363,7 +363,7 @@ def header(api, version, correlation, client_id="tests", flexible=False):
 
 
 def produce_request(version, correlation, topics, acks=-1, timeout=30000, transactional_id=None):
-    """topics: {name: {partition: bytes of the batch or None}} -> the request, header and all, without its length."""
+    """topics: {name, from version 13 the id: {partition: bytes of the batch or None}} -> the request, header and all, without its length."""
     flexible = version >= 9
     out = header(PRODUCE, version, correlation, flexible=flexible)
     if flexible:
@@ -372,7 +372,7 @@ def produce_request(version, correlation, topics, acks=-1, timeout=30000, transa
         out.string(transactional_id).i16(acks).i32(timeout).i32(len(topics))
     for name, partitions in topics.items():
         if flexible:
-            out.compact_string(name).uvarint(len(partitions) + 1)
+            (out.raw(name) if version >= 13 else out.compact_string(name)).uvarint(len(partitions) + 1)
             for index, records in partitions.items():
                 out.i32(index).compact_bytes(records).tags()
             out.tags()
@@ -417,6 +417,17 @@ def produced_batches(request):
     return found
 
 
+def produce_acks(request):
+    r = Reader(request)
+    r.i16()
+    flexible = r.i16() >= 9
+    r.i32(), r.string()
+    if flexible:
+        r.tags()
+    r.compact_string() if flexible else r.string()
+    return r.i16()
+
+
 def _partition_answer(version):
     flexible = version >= 9
 
@@ -447,7 +458,7 @@ def produce_answer(version, r):
     answers = []
 
     def topic(r):
-        name = r.compact_string() if flexible else r.string()
+        name = r.raw(16) if version >= 13 else r.compact_string() if flexible else r.string()
         for answer in (r.compact_array if flexible else r.array)(_partition_answer(version)):
             answer.topic = name
             answers.append(answer)

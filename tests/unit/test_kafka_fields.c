@@ -1,5 +1,6 @@
 /* Headers, ApiVersions, addresses, streamed answers: against what Kafka's own classes write. */
 #include "kafka/address.h"
+#include "kafka/topics.h"
 #include "kafka/versions.h"
 #include "unit.h"
 #include "vector.h"
@@ -207,6 +208,47 @@ START_TEST(asks_in_nobodys_name)
 		ck_assert_int_lt(kafka_versions_unname(&r, span_of(frame.p, n), &out), 0);
 	}
 	buf_fini(&out);
+}
+END_TEST
+
+/* ---- topic ids ---- */
+
+static const uint8_t id_a[16] = { [7] = 1, [15] = 2 }, id_b[16] = { [7] = 3, [15] = 4 };
+
+START_TEST(asks_for_names_of_topics)
+{
+	const uint8_t *ids[] = { id_a, id_b };
+	struct buf out;
+
+	buf_init(&out, 0);
+	ck_assert_int_eq(kafka_topics_ask(6, SPAN_LIT("me"), ids, 2, &out), 0);
+	same(&out, vector("topics/ask"), "look-up");
+	buf_fini(&out);
+}
+END_TEST
+
+static void note_topic(void *ctx, int16_t error, struct span name, struct span id)
+{
+	unsigned *n = ctx;
+
+	ck_assert_uint_eq(id.n, 16);
+	ck_assert_mem_eq(id.p, *n == 0 ? id_a : id_b, 16);
+	ck_assert_int_eq(error, *n == 0 ? 0 : KAFKA_ERROR_UNKNOWN_TOPIC_ID);
+	ck_assert(*n == 0 ? span_is(name, "a") : span_is_null(name));
+	(*n)++;
+}
+
+START_TEST(reads_names_of_topics)
+{
+	struct span answer = vector("topics/answer");
+	unsigned n = 0;
+
+	ck_assert_int_eq(kafka_topics_read(answer, note_topic, &n), 0);
+	ck_assert_uint_eq(n, 2);
+	for (size_t cut = 0; cut < answer.n; cut++) {
+		n = 0;
+		ck_assert_int_lt(kafka_topics_read(span_of(answer.p, cut), note_topic, &n), 0);
+	}
 }
 END_TEST
 
@@ -537,7 +579,7 @@ END_TEST
 UNIT_MAIN("kafka_fields", finds_apis, reads_classic_request_header, reads_flexible_request_header, refuses_what_is_not_spoken,
 	  reads_response_headers, intersects_versions, passes_a_refusal_in_v0_format,
 	  passes_a_refusal_in_no_format, answers_versions_alone,
-	  reads_the_client_software, asks_in_nobodys_name, rewrites_metadata, rewrites_coordinators, rewrites_other_addresses,
+	  reads_the_client_software, asks_in_nobodys_name, asks_for_names_of_topics, reads_names_of_topics, rewrites_metadata, rewrites_coordinators, rewrites_other_addresses,
 	  learns_topics_that_were_created, knows_which_responses_carry_addresses, rewriting_cut_answers_fails,
 	  walking_garbage_ends, walks_alike_in_any_chunks, blanks_fetch_endpoints, leaves_fetch_without_endpoints_alone,
 	  blanks_share_fetch_endpoints, blanking_broken_answers_fails, refuses_a_padded_tag_number)

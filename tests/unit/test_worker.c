@@ -1,6 +1,7 @@
 /* What a worker is made of, without its loop: frames cut out of bytes, memory with a
  * budget, deadlines, the stream's queue. Sessions are judged by tests/system/test_session.py. */
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "base/cursor.h"
 #include "kafka/api.h"
 #include "unit.h"
+#include "worker/kafka/names.h"
 #include "worker/kafka/row.h"
 #include "worker/reader.h"
 #include "worker/stream.h"
@@ -19,6 +21,7 @@
 struct seen {
 	struct buf bytes;                /* all frames, in order, as they came out */
 	unsigned whole, parts;
+	struct reader *stops;            /* at every held frame; NULL: never */
 };
 
 static int head(void *ctx, struct span first, struct reader_plan *plan)
@@ -44,6 +47,8 @@ static int whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 	(void)owner;
 	s->whole++;
 	buf_add(&s->bytes, p, n);
+	if (s->stops)
+		reader_stop(s->stops);
 	return 0;
 }
 
@@ -91,6 +96,9 @@ static int feed(struct reader *r, struct blocks *bs, struct seen *s, struct span
 			n += take;
 		}
 		error = reader_received(r, &ops, s, bs, iov, niov, n);
+		while (!error && r->stopped && r->kept)
+			error = reader_go_on(r, &ops, s, bs, room);
+		r->stopped = false;
 		if (error)
 			return error;
 	}
@@ -126,6 +134,44 @@ START_TEST(frames_come_out_whole_however_they_are_cut)
 }
 END_TEST
 
+START_TEST(a_stopped_reader_begins_no_frame_and_loses_none)
+{
+	struct buf in;
+	struct blocks bs;
+
+	buf_init(&in, 0);
+	blocks_init(&bs, 1 << 20);
+	add_frame(&in, 'H', 3);
+	add_frame(&in, 'P', 9);
+	for (int i = 0; i < 4; i++)
+		add_frame(&in, 'H', 2);
+	add_frame(&in, 'P', 2);
+	add_frame(&in, 'H', 200);
+	add_frame(&in, 'P', 1);
+	for (size_t step = 1; step <= in.n; step++) {
+		struct reader r = { 0 };
+		struct seen s = { .stops = &r };
+		ck_assert_int_eq(feed(&r, &bs, &s, buf_span(&in), step), 0);
+		ck_assert_uint_eq(s.whole, 6);
+		ck_assert_uint_eq(s.parts, 3);
+		ck_assert(span_eq(buf_span(&s.bytes), buf_span(&in)));
+		ck_assert_uint_eq(bs.used, 0);
+		buf_fini(&s.bytes);
+	}
+	struct reader r = { 0 };
+	struct seen s = { .stops = &r };
+	struct iovec iov = { in.p, 40 };
+	ck_assert_int_eq(reader_received(&r, &ops, &s, &bs, &iov, 1, 40), 0);
+	ck_assert_uint_eq(s.whole, 1);
+	ck_assert_uint_eq(r.nkept, 40 - 7);
+	reader_fini(&r, &bs);
+	ck_assert_uint_eq(bs.used, 0);
+	blocks_fini(&bs);
+	buf_fini(&in);
+	buf_fini(&s.bytes);
+}
+END_TEST
+
 START_TEST(a_held_frame_takes_memory_as_it_comes)
 {
 	struct buf in;
@@ -155,6 +201,48 @@ START_TEST(a_refused_head_ends_the_reading)
 	ck_assert_int_eq(feed(&r, &bs, &s, span_of("\xff\xff\xff\xff", 4), 1), E_MALFORMED);
 	reader_fini(&r, &bs);
 	blocks_fini(&bs);
+}
+END_TEST
+
+/* ---- names of topics ---- */
+
+static void number(uint8_t *id, uint32_t n)
+{
+	memset(id, 0, 16);
+	memcpy(id, &n, sizeof n);
+}
+
+START_TEST(topic_names_are_kept_by_cluster_and_bounded)
+{
+	struct topic_names t;
+	uint8_t id[16];
+	char text[16];
+	uint32_t n = 0, known = 0;
+
+	topic_names_init(&t);
+	number(id, 1);
+	ck_assert(span_is_null(topic_names_find(&t, 7, id)));
+	topic_names_learn(&t, 7, id, SPAN_LIT("a"));
+	topic_names_learn(&t, 7, id, SPAN_LIT("never again"));
+	topic_names_learn(&t, 8, id, SPAN_LIT("b"));
+	ck_assert(span_is(topic_names_find(&t, 7, id), "a"));
+	ck_assert(span_is(topic_names_find(&t, 8, id), "b"));
+	for (; n < 200000; n++) {
+		number(id, n);
+		snprintf(text, sizeof text, "t%u", n);
+		topic_names_learn(&t, 9, id, span_str(text));
+		ck_assert(span_is(topic_names_find(&t, 9, id), text));
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		number(id, i);
+		struct span found = topic_names_find(&t, 9, id);
+		snprintf(text, sizeof text, "t%u", i);
+		ck_assert(span_is_null(found) || span_is(found, text));
+		known += !span_is_null(found);
+	}
+	ck_assert_uint_eq(known, t.n);
+	ck_assert_uint_le(t.n, 65536);
+	topic_names_fini(&t);
 }
 END_TEST
 
@@ -325,7 +413,7 @@ START_TEST(every_api_that_is_spoken_has_a_row)
 END_TEST
 
 UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
-          frames_come_out_whole_however_they_are_cut, a_held_frame_takes_memory_as_it_comes,
-          a_refused_head_ends_the_reading, the_budget_binds_only_what_can_wait,
+          frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes,
+          a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, the_budget_binds_only_what_can_wait,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)

@@ -1,5 +1,6 @@
 /* The requests in flight of a session, in order: answers leave in the order in which
  * requests came, ours included. Owner: worker. */
+#include "worker/kafka/lookup.h"
 #include "worker/kafka/row.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -40,6 +41,8 @@ static void pop(struct session *s)
 	if (l->partial == e)
 		l->partial = NULL;
 	exchange_free(s, e);
+	if (l->first && l->first->is_lookup)
+		lookup_next(s);
 }
 
 /* Writes the answers of ours that nothing stands before any more. */
@@ -88,6 +91,7 @@ void link_cut(struct session *s)
 	struct kafka_link *l = &s->link;
 	struct exchange *e = l->partial;
 
+	lookup_drop(s);
 	l->partial = NULL;
 	if (!e)
 		return;
@@ -107,6 +111,7 @@ void link_orphan(struct session *s)
 {
 	struct kafka_link *l = &s->link;
 
+	lookup_drop(s);
 	/* an answer of ours behind one that is owed cannot be written: the client would take
 	 * it for the answer of the request before */
 	while (l->first)

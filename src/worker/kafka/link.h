@@ -11,6 +11,7 @@ struct session;
 struct dial_target;
 struct block;
 struct kafka_row;
+struct lookup;
 
 #define LINK_IN_FLIGHT_MAX 1024u         /* at which the client is not read */
 #define LINK_CLIENT_ID_MAX 96
@@ -33,6 +34,7 @@ struct exchange {
 	enum exchange_state state;
 	int32_t correlation;
 	int16_t version;
+	bool is_lookup;                  /* our own request: its answer is not the client's */
 	const struct kafka_row *row;
 	struct exchange_merge *merge;    /* NULL: nothing to merge */
 	struct block *answer;            /* ANSWERED: the whole frame */
@@ -44,9 +46,9 @@ struct kafka_link {
 	unsigned in_flight;
 	bool discovery;                  /* a broker port whose broker is not known: a bootstrap server answers */
 	bool is_librdkafka;              /* by ApiVersions: a lone record error is written twice */
+	struct lookup *lookup;           /* the request that waits for names of its topics; NULL: none */
 	bool dropping;                   /* the request under way is read and not taken */
 	uint8_t fault;                   /* enum close_reason, should the bytes be refused */
-	bool closing;                    /* an acks=0 request was refused: the connection closes, as Kafka does */
 	struct exchange *partial;        /* the request that is passing and not complete; its answer can never come */
 	struct kafka_blank *blank;       /* while a response that may carry addresses streams */
 	size_t blank_skip;               /* bytes before its body */
@@ -67,8 +69,21 @@ void link_orphan(struct session *s);
 
 static inline bool link_is_idle(const struct kafka_link *l)
 {
-	return l->first == NULL;
+	return l->first == NULL && l->lookup == NULL;
 }
+
+/* A request is parked: nothing may be read that came after it. */
+static inline bool link_is_parked(const struct kafka_link *l)
+{
+	return l->lookup != NULL;
+}
+
+/* It has what it waits for. */
+bool link_may_go_on(const struct kafka_link *l);
+/* The parked request takes its way; it may be parked again. */
+int link_go_on(struct session *s) MUST_CHECK;
+/* ms: when it has waited too long. */
+uint64_t link_lookup_due(const struct kafka_link *l);
 
 /* FIFO. A request whose answer the broker owes; NULL without memory. */
 struct exchange *exchange_push(struct session *s, const struct kafka_row *row, int16_t version, int32_t correlation) MUST_CHECK;

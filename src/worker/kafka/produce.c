@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "worker/kafka/batch_judge.h"
 #include "worker/kafka/legacy.h"
+#include "worker/kafka/lookup.h"
 #include "worker/kafka/row.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -32,13 +33,58 @@ static unsigned repeat_flag(const struct session *s)
 	return s->link.is_librdkafka ? KAFKA_REPEAT_LONE : 0;
 }
 
+/* ---- names ---- */
+
+/* false: some ids must be asked for. */
+static bool name_topics(struct request *q)
+{
+	struct worker *w = q->session->worker;
+	uint64_t cluster = worker_route(w, q->session->route)->cluster_key;
+	bool all = true;
+	int16_t error;
+
+	for (uint32_t i = 0; i < q->produce.ntopics; i++) {
+		struct kafka_produce_topic *t = &q->produce.topics[i];
+		if (span_is_null(t->id))
+			continue;
+		t->name = topic_names_find(&w->kafka.names, cluster, t->id.p);
+		all = all && (!span_is_null(t->name) || lookup_refused(q->session, t->id.p, &error));
+	}
+	return all;
+}
+
 /* ---- judging ---- */
+
+static void refuse_topic(struct request *q, const struct kafka_produce_topic *t, int16_t error)
+{
+	for (uint32_t i = t->first; i < t->first + t->count; i++) {
+		q->outcomes[i].edit.decision = KAFKA_DROP;
+		q->outcomes[i].refusal = (struct kafka_refusal){
+			.error = error, .message = SPAN_LIT("the broker does not tell this client the name of the topic; allow it to describe it"),
+		};
+	}
+	q->dropped += t->count;
+}
+
+/* A topic that has an id and no name: the broker knows no such topic, and says so itself, or
+ * it does not tell. */
+static int judge_nameless(struct request *q, const struct kafka_produce_topic *t)
+{
+	int16_t error = 0;
+
+	INVARIANT(lookup_refused(q->session, t->id.p, &error));
+	if (error != KAFKA_ERROR_UNKNOWN_TOPIC_ID)
+		refuse_topic(q, t, error);
+	return 0;
+}
 
 static int judge_topic(struct request *q, const struct kafka_produce_topic *t)
 {
 	struct contract_topic rules;
 	struct message_view like = { .cluster = q->cluster, .topic = t->name, .rules = &rules };
 
+	if (span_is_null(t->name))
+		return judge_nameless(q, t);
 	contract_find(q->pipeline.contract, q->cluster, t->name, &rules);
 	for (uint32_t i = t->first; i < t->first + t->count; i++) {
 		const struct kafka_produce_partition *p = &q->produce.partitions[i];
@@ -71,15 +117,24 @@ static int judge(struct request *q)
 
 /* ---- effects ---- */
 
+static const char *code_word(int16_t code)
+{
+	switch (code) {
+	case KAFKA_ERROR_INVALID_RECORD: return "INVALID_RECORD";
+	case KAFKA_ERROR_POLICY_VIOLATION: return "POLICY_VIOLATION";
+	case KAFKA_ERROR_TOPIC_AUTHORIZATION_FAILED: return "TOPIC_AUTHORIZATION_FAILED";
+	default: return "MESSAGE_TOO_LARGE";
+	}
+}
+
 static void count_refusals(struct request *q)
 {
 	struct worker *w = q->session->worker;
 
 	for (uint32_t i = 0; w->has_stats && i < q->produce.npartitions; i++) {
 		int16_t code = q->outcomes[i].refusal.error;
-		const char *word = code == KAFKA_ERROR_INVALID_RECORD ? "INVALID_RECORD" : code == KAFKA_ERROR_POLICY_VIOLATION ? "POLICY_VIOLATION" : "MESSAGE_TOO_LARGE";
 		if (code)
-			stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_PARTITIONS_REFUSED, word), 1);
+			stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_PARTITIONS_REFUSED, code_word(code)), 1);
 	}
 }
 
@@ -233,6 +288,8 @@ int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p
 		return error;
 	if (session_is_ending(s) && q.produce.acks != 0)
 		return 0;
+	if (!name_topics(&q))
+		return lookup_park(s, r, &q.produce, p, n, owner);
 	q.cluster = l->cluster;
 	q.pipeline = (struct pipeline){ .contract = w->in_force->contract, .arena = &w->kafka.arena, .wall_ms = clock_wall_ms() };
 	error = judge(&q);

@@ -106,8 +106,6 @@ static int request_head(void *ctx, struct span first, struct reader_plan *plan)
 	error = kafka_request_open(&r, frame);
 	if (error == E_TRUNCATED)
 		return E_AGAIN;
-	if (error == 0 && kafka_is_capped(r.key, r.version))
-		return refuse(s, CLOSE_UNSUPPORTED, E_UNSUPPORTED);
 	if (error == E_UNSUPPORTED && !is_answerable(&r))
 		return refuse(s, CLOSE_UNSUPPORTED, error);
 	if (error && error != E_UNSUPPORTED)

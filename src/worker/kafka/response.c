@@ -1,5 +1,6 @@
 /* The broker's side: answers are matched by order, checked by correlation id, and flow on
  * or are held and rewritten. Owner: worker. */
+#include "worker/kafka/lookup.h"
 #include "worker/kafka/row.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -12,7 +13,7 @@ static bool is_stray(const struct session *s)
 
 static bool is_held(const struct exchange *e, const struct kafka_api *api)
 {
-	if (e->merge || e->row->key == KAFKA_API_VERSIONS)
+	if (e->merge || e->is_lookup || e->row->key == KAFKA_API_VERSIONS)
 		return true;
 	return e->row->response && kafka_address_way(api, e->version) == KAFKA_ADDRESS_REWRITE;
 }
@@ -116,6 +117,10 @@ static int response_whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 	if (error)
 		return error;
 	size_t body = KAFKA_SIZE_BYTES + r.body;
+	if (e->is_lookup) {
+		error = lookup_answer(s, e, span_of(p + body, n - body));
+		return error ? error : exchange_done(s);
+	}
 	buf_clear(out);
 	error = e->row->response(s, e, span_of(p + body, n - body), out);
 	if (error)

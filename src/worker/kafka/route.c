@@ -167,6 +167,13 @@ static bool learn(void *ctx, struct kafka_address *a)
 	return true;
 }
 
+static void learn_topic(void *ctx, struct span name, struct span id)
+{
+	struct session *s = ((struct teller *)ctx)->session;
+
+	topic_names_learn(&s->worker->kafka.names, worker_route(s->worker, s->route)->cluster_key, id.p, name);
+}
+
 static void publish(struct teller *t)
 {
 	struct worker *w = t->session->worker;
@@ -273,7 +280,7 @@ int metadata_response(struct session *s, const struct exchange *e, struct span b
 {
 	struct kafka_tools *tools = &s->worker->kafka;
 	struct teller t;
-	struct kafka_address_ops ops = { .broker = learn, .ctx = &t };
+	struct kafka_address_ops ops = { .broker = learn, .topic = learn_topic, .ctx = &t };
 
 	if (!teller_init(&t, s))
 		return E_STATE;

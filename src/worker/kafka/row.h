@@ -42,9 +42,6 @@ int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p
 int produce_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 void produce_merge_free(struct session *s, struct exchange_merge *m);
 /* versions.c */
-#define KAFKA_CAPS 1
-extern const struct kafka_cap kafka_caps[KAFKA_CAPS];  /* versions that lib/kafka speaks and we do not offer */
-bool kafka_is_capped(int16_t key, int16_t version);
 bool versions_holds(struct session *s, const struct kafka_request *r);
 int versions_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
 int versions_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);

@@ -12,6 +12,7 @@ int kafka_tools_init(struct kafka_tools *t)
 	t->compress = compress_new();
 	t->series = calloc(RECORD_SERIES_CACHED, sizeof *t->series);
 	arena_init(&t->arena, ARENA_BLOCK, 0);
+	topic_names_init(&t->names);
 	return t->compress && t->series ? 0 : E_NOMEM;
 }
 
@@ -32,6 +33,7 @@ void kafka_tools_fini(struct kafka_tools *t)
 	for (int i = 0; i < 5; i++)
 		buf_fini(buffers(t, list)[i]);
 	arena_fini(&t->arena);
+	topic_names_fini(&t->names);
 	for (size_t i = 0; i < t->ntables; i++)
 		free(t->tables[i]);
 	if (t->compress)

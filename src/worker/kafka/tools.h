@@ -9,6 +9,7 @@
 #include "kafka/api.h"
 #include "kafka/batch.h"
 #include "shm/topology.h"
+#include "worker/kafka/names.h"
 
 /* The brokers of a cluster as last read from the shared region or learned here. */
 struct broker_table {
@@ -27,6 +28,7 @@ struct kafka_tools {
 	struct arena arena;              /* of the request that is judged */
 	struct record_header *headers;
 	size_t headers_cap;
+	struct topic_names names;        /* outlive frames */
 	struct broker_table *tables[TOPOLOGY_CLUSTERS_MAX];
 	size_t ntables;
 	uint32_t requests[KAFKA_KEY_MAX], locals[KAFKA_KEY_MAX];   /* series by API key, + 1 */

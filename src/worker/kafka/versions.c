@@ -4,18 +4,6 @@
 #include "worker/session.h"
 #include "worker/worker.h"
 
-/* Records of Produce 13 are named by topic ids, which are not resolved here yet; 12 names
- * topics and still adds partitions to transactions by itself (KIP-890). */
-const struct kafka_cap kafka_caps[KAFKA_CAPS] = { { KAFKA_PRODUCE, 12 } };
-
-bool kafka_is_capped(int16_t key, int16_t version)
-{
-	for (size_t i = 0; i < KAFKA_CAPS; i++)
-		if (kafka_caps[i].key == key && version > kafka_caps[i].max)
-			return true;
-	return false;
-}
-
 bool versions_holds(struct session *s, const struct kafka_request *r)
 {
 	(void)s, (void)r;
@@ -73,7 +61,7 @@ int versions_request(struct session *s, const struct kafka_request *r, uint8_t *
 int versions_response(struct session *s, const struct exchange *e, struct span body, struct buf *out)
 {
 	(void)s;
-	return kafka_versions_intersect(e->version, e->correlation, body, kafka_caps, KAFKA_CAPS, out);
+	return kafka_versions_intersect(e->version, e->correlation, body, NULL, 0, out);
 }
 
 /* Version 0 is followed by raw tokens that have no header: not spoken yet. */

@@ -215,6 +215,23 @@ public class KafkaVectors {
         print("versions/v5/named", framed(encode(header, 2), encode(meant.setClusterId("cluster").setNodeId(7), 5)));
     }
 
+    /* ---- topic ids: asked for as the client "me" ---- */
+
+    static void topics() {
+        MetadataRequestData ask = new MetadataRequestData().setAllowAutoTopicCreation(false);
+        for (Uuid id : new Uuid[] { ID_A, ID_B })
+            ask.topics().add(new MetadataRequestData.MetadataRequestTopic().setTopicId(id).setName(null));
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey((short) 3).setRequestApiVersion((short) 12).setCorrelationId(6).setClientId("me");
+        print("topics/ask", framed(encode(header, 2), encode(ask, 12)));
+        MetadataResponseData data = new MetadataResponseData().setClusterId("cluster").setControllerId(1);
+        data.brokers().add(new MetadataResponseData.MetadataResponseBroker().setNodeId(1).setHost("b1").setPort(9092));
+        data.topics().add(new MetadataResponseData.MetadataResponseTopic().setName("a").setTopicId(ID_A)
+            .setPartitions(List.of(new MetadataResponseData.MetadataResponsePartition().setPartitionIndex(3).setErrorCode((short) 5)
+                .setReplicaNodes(List.of(1)).setIsrNodes(List.of(1)))));
+        data.topics().add(new MetadataResponseData.MetadataResponseTopic().setName(null).setTopicId(ID_B).setErrorCode((short) 100));
+        print("topics/answer", encode(data, 12));
+    }
+
     /* ---- addresses: node n is at "bn.internal":9092, for clients at "gw":20000+n; node 3 is left out ---- */
 
     static String host(boolean after, int node) {
@@ -341,6 +358,7 @@ public class KafkaVectors {
         produceRequests();
         produceAnswers();
         versions();
+        topics();
         addresses();
         streams();
     }
