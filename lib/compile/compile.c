@@ -78,7 +78,7 @@ void compile_free(struct compile *c)
 /* Siblings of a $ref judge nothing (JSON Reference, section 3): say so when they would. */
 static void warn_of_siblings(struct compile *c, const struct tree_node *schema)
 {
-	static const char *const harmless[] = { "$ref", "title", "description", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly", "definitions", "$id", "externalDocs" };
+	static const char *const harmless[] = { "$ref", "title", "description", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly", "definitions", "$id", "id", "$schema", "$defs", "externalDocs" };
 
 	tree_each(it, schema) {
 		bool silent = it->key.n > 2 && memcmp(it->key.p, "x-", 2) == 0;

@@ -275,13 +275,15 @@ static struct compile_resource *find_resource(struct compile *c, struct compile_
 	return r;
 }
 
-/* In an AsyncAPI document a schema with an $id of its own may still refer to what the
- * document holds. */
-static struct tree_node *root_for(const struct compile_resource *r, const char *pointer)
+/* In a document that is no schema itself, such as one of AsyncAPI, its own rules hold: the
+ * pointer goes through references, and a schema with an $id may refer to the rest. */
+static struct tree_node *place_below(struct compile *c, const struct compile_resource *r, struct tree_node *ref, const char *pointer)
 {
-	struct tree_node *whole = r->root->file->root;
+	struct tree_node *whole = r->root->file->root, *own = r->root == whole ? NULL : tree_pointer(r->root, pointer);
 
-	return r->root == whole || tree_pointer(r->root, pointer) ? r->root : whole;
+	if (place_of(c, whole, r->given))
+		return tree_resolve_below(ref, r->root, ref->text, false);
+	return own ? own : tree_resolve_below(ref, whole, ref->text, true);
 }
 
 bool resource_resolve(struct compile *c, struct compile_resource *from, struct tree_node *ref, struct tree_node **schema, struct compile_resource **in, struct span *fragment)
@@ -295,7 +297,7 @@ bool resource_resolve(struct compile *c, struct compile_resource *from, struct t
 	*schema = NULL;
 	*fragment = span_str(place ? place : "");
 	if (place && (*place == 0 || *place == '/'))
-		*schema = *place ? tree_resolve_below(ref, root_for(r, place), ref->text) : r->root;
+		*schema = *place ? place_below(c, r, ref, place) : r->root;
 	else if (place && !(*schema = map_find(&c->names, r, MAP_ANCHOR, *fragment)))
 		compile_error(c, ref, "ref-not-found", "\"%.*s\" leads nowhere: %s has no anchor \"%s\"", (int)ref->text.n, (const char *)ref->text.p, *r->uri ? r->uri : "the schema", place);
 	else if (!place)

@@ -170,9 +170,9 @@ static void not_found(struct step *s, const struct tree_node *deepest, struct sp
 	buf_fini(&names);
 }
 
-/* A reference on the way is followed, as a channel in another file whose messages are
- * referred to through the root document. */
-static struct tree_node *descend(struct step *s, struct tree_node *n, struct span rest)
+/* follow: a reference on the way is followed, as a channel in another file whose messages
+ * are referred to through the root document. */
+static struct tree_node *descend(struct step *s, struct tree_node *n, struct span rest, bool follow)
 {
 	struct buf token;
 
@@ -180,7 +180,7 @@ static struct tree_node *descend(struct step *s, struct tree_node *n, struct spa
 	while (n && tree_pointer_next(&rest, &token)) {
 		struct span name = span_of(token.p ? token.p : (const uint8_t *)"", token.n);
 		struct tree_node *child = tree_child(n, name);
-		if (!child && tree_is_reference(n)) {
+		if (!child && follow && tree_is_reference(n)) {
 			n = tree_deref(n);
 			child = n ? tree_child(n, name) : NULL;
 		}
@@ -194,12 +194,12 @@ static struct tree_node *descend(struct step *s, struct tree_node *n, struct spa
 	return n;
 }
 
-static struct tree_node *place_in(struct step *s, struct tree_node *root, struct span fragment)
+static struct tree_node *place_in(struct step *s, struct tree_node *root, struct span fragment, bool follow)
 {
 	const char *pointer = tree_percent_decoded(&s->at->file->set->arena, fragment);
 
 	if (pointer && (!*pointer || *pointer == '/') && root)
-		return descend(s, root, span_str(pointer));
+		return descend(s, root, span_str(pointer), follow);
 	finding_error(s->findings, "ref-syntax", s->where,
 	              "\"%.*s\" is no reference: after # stands a JSON Pointer, as in #/components/schemas/NAME",
 	              SHOW(s));
@@ -224,7 +224,7 @@ static struct tree_node *resolve_step(struct step *s)
 		return NULL;
 	}
 	struct tree_file *file = file_of(s, url);
-	return file ? place_in(s, file->root, fragment) : NULL;
+	return file ? place_in(s, file->root, fragment, true) : NULL;
 }
 
 static void loops(struct step *s)
@@ -249,12 +249,12 @@ struct tree_node *tree_resolve(struct tree_node *at, struct span ref)
 	return n;
 }
 
-struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref)
+struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref, bool follow)
 {
 	struct step s = { at, at->file->set->findings, tree_location(at), ref };
 	struct span url, fragment = fragment_of(ref, &url);
 
-	return place_in(&s, root, fragment);
+	return place_in(&s, root, fragment, follow);
 }
 
 bool tree_is_reference(const struct tree_node *node)

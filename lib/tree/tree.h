@@ -89,8 +89,9 @@ struct tree_node *tree_deref(struct tree_node *node);
 bool tree_is_reference(const struct tree_node *node);   /* a map whose $ref is a text */
 /* One step for an already extracted reference text, reported at `at`. */
 struct tree_node *tree_resolve(struct tree_node *at, struct span ref);
-/* The place below root that the fragment of ref names, a JSON Pointer. */
-struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref);
+/* The place below root that the fragment of ref names, a JSON Pointer; follow: through
+ * references on the way, as tree_resolve goes. */
+struct tree_node *tree_resolve_below(struct tree_node *at, struct tree_node *root, struct span ref, bool follow);
 /* NUL-terminated in the arena; NULL when it is malformed or holds a NUL. */
 char *tree_percent_decoded(struct arena *a, struct span s);
 

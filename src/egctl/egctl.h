@@ -32,5 +32,6 @@ int egctl_demo(struct egctl *e, int argc, char **argv);
 int egctl_explain(struct egctl *e, int argc, char **argv);
 int egctl_lint(struct egctl *e, int argc, char **argv);
 int egctl_reload(struct egctl *e, int argc, char **argv);
+int egctl_schema(struct egctl *e, int argc, char **argv);
 int egctl_status(struct egctl *e, int argc, char **argv);
 int egctl_test(struct egctl *e, int argc, char **argv);
