@@ -407,5 +407,5 @@ int compile_finish(struct compile *c)
 	image_append(c->b, IMAGE_SCHEMA_NODES, c->nodes.p, c->nodes.n, 4);
 	if (c->error)
 		return c->error;
-	return c->f->errors > errors ? E_FINDINGS : 0;
+	return c->f->errors > errors ? E_FINDINGS : fuse_program_build(c);
 }

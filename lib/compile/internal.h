@@ -207,3 +207,7 @@ void patterns_finish(struct compile *c);
 
 /* The same language for PCRE2. */
 void pcre_write(const struct ecma *e, struct buf *out);
+/* ---- fuse.c ---- */
+
+/* The fused sections, out of the finished program. */
+int fuse_program_build(struct compile *c) MUST_CHECK;

@@ -41,6 +41,14 @@ enum image_section {
 	IMAGE_SCHEMA_DFA,        /* lib/schema: tables of patterns */
 	IMAGE_SCHEMA_REGEX,      /* lib/schema: serialised PCRE2 */
 	IMAGE_SCHEMA_COLD,       /* lib/schema: keyword locations and texts for reports */
+	IMAGE_FUSE_ROOTS,        /* lib/schema/fuse.h, this and the next ones */
+	IMAGE_FUSE_KEYS,
+	IMAGE_FUSE_OBJECTS,
+	IMAGE_FUSE_ARRAYS,
+	IMAGE_FUSE_TYPES,
+	IMAGE_FUSE_CHOICES,
+	IMAGE_FUSE_WORDS,
+	IMAGE_FUSE_DATA,
 	IMAGE_SECTION_COUNT
 };
 

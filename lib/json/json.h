@@ -1,6 +1,6 @@
 /* JSON texts, RFC 8259 to the letter, over bytes that nobody vouches for: UTF-8 is
  * checked, lone surrogates are refused, \u0000 is accepted, a byte order mark is not.
- * Nothing is read outside the span. Duplicate keys (escaped spellings included) are
+ * Nothing outside the span decides anything. Duplicate keys (escaped spellings included) are
  * malformed: consumers disagree on which one wins, so no verdict could hold for all.
  *
  * A text becomes a tape: one entry of 16 bytes a value, in order; a member is the entry
@@ -40,6 +40,10 @@ struct json_tape {
 	size_t cells_cap;
 	uint64_t seed;                 /* of that set */
 	unsigned depth_max;
+	struct json_pad {              /* room for a copy; owned, grows only */
+		uint8_t *p;
+		size_t cap;
+	} pad;
 	const char *what;              /* after a failure: why */
 	size_t where;                  /* and the offset in the text */
 };
@@ -54,6 +58,10 @@ void json_tape_fini(struct json_tape *t);
 /* E_MALFORMED, E_LIMIT (deeper than depth_max, over 4 GiB), E_NOMEM. The text must live
  * as long as the tape is looked at; entry 0 is the whole. */
 int json_tape_build(struct json_tape *t, struct span text) MUST_CHECK;
+/* The one value at *where of a text that has slack (json/scan.h), inside `depth` open
+ * containers; *where: after it. Offsets count from the text's start. */
+int json_tape_part(struct json_tape *t, struct span text, size_t *where, unsigned depth) MUST_CHECK;
+#define JSON_TOO_DEEP "nested too deeply"      /* `what` of a text deeper than depth_max */
 
 static inline struct json_doc json_tape_doc(const struct json_tape *t)
 {

@@ -1,10 +1,13 @@
 /* The scanner: bytes to a tape, in one pass, without recursion: the `next` of an open
- * container holds its parent. Owner: json; workers, the loader and the tool. */
+ * container holds its parent. Tokens are scanned by the quick loops of scan.h; one that
+ * is malformed is read again, byte by byte, to say why. Owner: json; workers, the loader
+ * and the tool. */
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "json/json.h"
+#include "json/scan.h"
 
 #define NO_PARENT UINT32_MAX
 #define PAIRWISE 8                      /* members up to which keys are compared in pairs */
@@ -27,6 +30,7 @@ void json_tape_fini(struct json_tape *t)
 	free(t->entries);
 	free(t->side);
 	free(t->cells);
+	json_pad_fini(&t->pad);
 	*t = (struct json_tape){ 0 };
 }
 
@@ -58,7 +62,7 @@ static bool grow(struct scan *s)
 	return true;
 }
 
-static bool put(struct scan *s, enum json_type type, unsigned flags, size_t off, size_t len)
+static inline bool put(struct scan *s, enum json_type type, unsigned flags, size_t off, size_t len)
 {
 	struct json_tape *t = s->t;
 
@@ -69,47 +73,30 @@ static bool put(struct scan *s, enum json_type type, unsigned flags, size_t off,
 	return true;
 }
 
-static void skip_space(struct scan *s)
+static inline void skip_space(struct scan *s)
 {
-	while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
-		s->p++;
+	s->p = json_scan_space(s->p, s->end);
 }
 
-static bool at(const struct scan *s, uint8_t c)
+static inline bool at(const struct scan *s, uint8_t c)
 {
 	return s->p < s->end && *s->p == c;
 }
 
 /* ---- strings ---- */
 
-/* Some byte is a quote, a backslash, a control character or not ASCII? */
-static bool word_is_special(uint64_t w)
+/* What is wrong with the string whose inside begins at from. */
+static bool bad_string(struct scan *s, const uint8_t *from)
 {
-	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-	uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-
-	return (((quote - ones) | (slash - ones) | (w - ones * 0x20) | w) & tops) != 0;
-}
-
-/* Bytes up to the next quote or backslash. */
-static bool plain_run(struct scan *s)
-{
-	for (;;) {
-		uint64_t w;
-		while (s->end - s->p >= 8 && (memcpy(&w, s->p, 8), !word_is_special(w)))
-			s->p += 8;
-		if (s->p == s->end)
-			return malformed(s, "the text ends inside a string");
-		uint8_t c = *s->p;
-		if (c == '"' || c == '\\')
-			return true;
-		if (c < 0x20)
+	for (s->p = from; s->p < s->end && *s->p != '"';) {
+		if (*s->p < 0x20)
 			return malformed(s, "a control character inside a string");
 		size_t len = utf8_len(s->p, (size_t)(s->end - s->p));
 		if (!len)
 			return malformed(s, "bytes that are not UTF-8");
-		s->p += len;
+		s->p += *s->p == '\\' && s->end - s->p > 1 ? 2 : len;
 	}
+	return malformed(s, s->p >= s->end ? "the text ends inside a string" : "a bad escape, or half of a surrogate pair");
 }
 
 static bool decode(struct scan *s, struct span raw)
@@ -135,61 +122,36 @@ static bool decode(struct scan *s, struct span raw)
 	return put(s, JSON_STRING, JSON_DECODED, start, n);
 }
 
-static bool string(struct scan *s)
+static inline bool string(struct scan *s)
 {
-	const uint8_t *from = ++s->p;
-	bool escapes = false;
+	const uint8_t *from = s->p + 1;
+	unsigned flags;
+	const uint8_t *e = json_scan_string(from, s->end, &flags);
 
-	while (plain_run(s) && *s->p == '\\') {
-		escapes = true;
-		if (s->end - s->p < 2)
-			return malformed(s, "the text ends inside a string");
-		s->p += 2;
-	}
-	if (s->error)
-		return false;
-	struct span raw = span_of(from, (size_t)(s->p - from));
-	s->p++;
-	return escapes ? decode(s, raw) : put(s, JSON_STRING, 0, (size_t)(from - s->t->text.p), raw.n);
+	if (unlikely(!e || e >= s->end))
+		return bad_string(s, from);
+	s->p = e + 1;
+	if (unlikely(flags & JSON_SCAN_ESCAPES))
+		return decode(s, span_of(from, (size_t)(e - from)));
+	return put(s, JSON_STRING, 0, (size_t)(from - s->t->text.p), (size_t)(e - from));
 }
 
 /* ---- numbers and literals ---- */
 
-static bool digits(struct scan *s)
+static inline bool number(struct scan *s)
 {
 	const uint8_t *from = s->p;
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(from, s->end, &d);
 
-	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
-		s->p++;
-	return s->p > from || malformed(s, "a number without a digit where one must stand");
-}
-
-static bool number(struct scan *s)
-{
-	const uint8_t *from = s->p;
-	unsigned flags = JSON_INTEGER;
-
-	if (at(s, '-'))
-		s->p++;
-	if (at(s, '0'))
-		s->p++;
-	else if (!digits(s))
-		return false;
-	if (at(s, '.')) {
-		flags = 0;
-		s->p++;
-		if (!digits(s))
-			return false;
+	if (unlikely(e > s->end))               /* digits of somebody else follow */
+		e = json_scan_number_slow(from, s->end, &d);
+	if (unlikely(!e)) {
+		s->p = d.p;
+		return malformed(s, "a number without a digit where one must stand, or with a zero before others");
 	}
-	if (at(s, 'e') || at(s, 'E')) {
-		flags = 0;
-		s->p++;
-		if (at(s, '+') || at(s, '-'))
-			s->p++;
-		if (!digits(s))
-			return false;
-	}
-	return put(s, JSON_NUMBER, flags, (size_t)(from - s->t->text.p), (size_t)(s->p - from));
+	s->p = e;
+	return put(s, JSON_NUMBER, d.integer ? JSON_INTEGER : 0, (size_t)(from - s->t->text.p), (size_t)(e - from));
 }
 
 static bool literal(struct scan *s, enum json_type type, const char *word)
@@ -286,7 +248,7 @@ static bool member_key(struct scan *s)
 static bool enter(struct scan *s, enum json_type type, bool *more)
 {
 	if (s->depth >= s->t->depth_max)
-		return fail(s, E_LIMIT, "nested too deeply");
+		return fail(s, E_LIMIT, JSON_TOO_DEEP);
 	if (!put(s, type, 0, (size_t)(s->p - s->t->text.p), 0))
 		return false;
 	s->t->entries[s->t->n - 1].next = s->open;
@@ -348,27 +310,45 @@ static bool after(struct scan *s, bool *more)
 	return true;
 }
 
-int json_tape_build(struct json_tape *t, struct span text)
+/* The value at s.p, with all below it. */
+static int scan_value(struct scan *s)
 {
-	static const uint8_t none[1];
-	struct scan s = { .t = t, .open = NO_PARENT };
 	bool more = true;
 
-	t->text = span_of(text.p ? text.p : none, text.n);
-	t->n = 0;
-	t->side_n = 0;
+	s->t->n = 0;
+	s->t->side_n = 0;
+	while (more) {
+		if (!value(s, &more) || (!more && !after(s, &more)))
+			break;
+	}
+	return s->error;
+}
+
+int json_tape_build(struct json_tape *t, struct span text)
+{
+	struct scan s = { .t = t, .open = NO_PARENT };
+
+	t->text = json_slack(&t->pad, text);
 	s.p = t->text.p;
-	s.end = s.p + text.n;
-	if (text.n > UINT32_MAX - 16) {
-		fail(&s, E_LIMIT, "over 4 GiB");
+	if (!s.p || text.n > UINT32_MAX - 2 * JSON_SLACK) {
+		fail(&s, s.p ? E_LIMIT : E_NOMEM, s.p ? "over 4 GiB" : "out of memory");
 		return s.error;
 	}
-	while (more) {
-		if (!value(&s, &more) || (!more && !after(&s, &more)))
-			return s.error;
+	s.end = s.p + text.n;
+	if (scan_value(&s) == 0) {
+		skip_space(&s);
+		if (s.p < s.end)
+			malformed(&s, "text after the end of the value");
 	}
-	skip_space(&s);
-	if (s.p < s.end)
-		malformed(&s, "text after the end of the value");
+	return s.error;
+}
+
+int json_tape_part(struct json_tape *t, struct span text, size_t *where, unsigned depth)
+{
+	struct scan s = { .t = t, .open = NO_PARENT, .p = text.p + *where, .end = text.p + text.n, .depth = depth };
+
+	t->text = text;
+	(void)scan_value(&s);
+	*where = (size_t)(s.p - text.p);
 	return s.error;
 }

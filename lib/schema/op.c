@@ -1,7 +1,5 @@
 /* What each instruction means: a function a row of op.def. An instruction that does not
  * apply to the value's type holds. Owner: schema; workers, the loader and the tool. */
-#include <stdlib.h>
-
 #include "schema/private.h"
 
 #define UNIQUE_PAIRWISE 8
@@ -408,17 +406,7 @@ static bool items_differ_hashed(struct run *run, uint32_t at, uint32_t *first, u
 
 	while (cap < (size_t)e[at].len * 2)
 		cap *= 2;
-	if (cap > r->cells_cap) {
-		uint32_t *more = realloc(r->cells, cap * sizeof *more);
-		if (!more) {
-			run_undecidable(run, "out of memory");
-			return false;
-		}
-		r->cells = more;
-		r->cells_cap = cap;
-	}
-	memset(r->cells, 0, cap * sizeof *r->cells);
-	if (!run_spend(run, e[at].next - at))
+	if (!run_cells(run, cap) || !run_spend(run, e[at].next - at))
 		return false;
 	for (uint32_t i = at + 1; i < e[at].next; i = e[i].next) {
 		size_t cell = json_hash(&run->doc, i, r->seed) & (cap - 1);

@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "schema/fuse.h"
 #include "schema/layout.h"
 #include "schema/schema.h"
 
@@ -24,8 +25,23 @@ struct program {
 	struct span regex;
 };
 
+/* The fused sections; roots NULL: there are none. */
+struct fuse_program {
+	const struct fuse_value *roots;
+	const struct fuse_key *keys;
+	const struct fuse_object *objects;
+	const struct fuse_array *arrays;
+	const struct fuse_types *types;
+	const struct fuse_choice *choices;
+	const struct fuse_words *words;
+	const uint8_t *data;
+	size_t nroots, nkeys, nobjects, narrays, ntypes, nchoices, nwords, ndata;
+};
+
 /* false: a section's length is no multiple of its item. */
 bool program_open(struct program *p, const struct image *img);
+bool fuse_program_open(struct fuse_program *t, const struct image *img);
+bool fuse_is_sound(const struct fuse_program *t, const struct program *p);
 
 static inline const void *program_at(const struct program *p, uint32_t off)
 {
@@ -72,6 +88,13 @@ struct schema_runner {
 	size_t marks_n, marks_cap;
 	uint32_t *cells;               /* hash set of uniqueItems */
 	size_t cells_cap;
+	struct fuse_program fused;
+	struct json_pad pad;           /* a text that has no slack */
+	uint16_t *learned;             /* of each key of an object: the one that followed it last */
+	struct fuse_name {
+		uint32_t hash, off;
+	} *names;                      /* stack: names without a key, of all open objects */
+	size_t names_cap;
 	struct json_tape content;      /* of texts that hold JSON */
 	struct buf decoded;            /* of texts in base64 */
 	uint64_t seed;
@@ -130,6 +153,11 @@ void patterns_close(struct schema_runner *r);
 bool dfa_matches(const struct program *p, const struct schema_pattern *d, struct span text);
 /* No transition leaves the table? */
 bool dfa_is_sound(const struct program *p, const struct schema_pattern *d);
+
+/* runner->cells: at least cap of them, zeroed. */
+bool run_cells(struct run *run, size_t cap);
+/* The verdict of the tree executor alone. */
+enum schema_verdict schema_run_tree(struct schema_runner *r, uint32_t root, struct span instance);
 
 /* content.c: is the text what contentEncoding and contentMediaType say? */
 bool content_holds(struct run *run, uint32_t content, struct span text);

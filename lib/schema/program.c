@@ -20,6 +20,23 @@ bool program_open(struct program *p, const struct image *img)
 	return p->roots && p->nodes && p->code && p->rows && p->patterns;
 }
 
+bool fuse_program_open(struct fuse_program *t, const struct image *img)
+{
+	struct span data = image_section(img, IMAGE_FUSE_DATA);
+
+	*t = (struct fuse_program){ .data = data.p, .ndata = data.n };
+	if (image_section(img, IMAGE_FUSE_ROOTS).n == 0)
+		return true;
+	t->roots = image_table(img, IMAGE_FUSE_ROOTS, sizeof *t->roots, &t->nroots);
+	t->keys = image_table(img, IMAGE_FUSE_KEYS, sizeof *t->keys, &t->nkeys);
+	t->objects = image_table(img, IMAGE_FUSE_OBJECTS, sizeof *t->objects, &t->nobjects);
+	t->arrays = image_table(img, IMAGE_FUSE_ARRAYS, sizeof *t->arrays, &t->narrays);
+	t->types = image_table(img, IMAGE_FUSE_TYPES, sizeof *t->types, &t->ntypes);
+	t->choices = image_table(img, IMAGE_FUSE_CHOICES, sizeof *t->choices, &t->nchoices);
+	t->words = image_table(img, IMAGE_FUSE_WORDS, sizeof *t->words, &t->nwords);
+	return t->roots && t->keys && t->objects && t->arrays && t->types && t->choices && t->words;
+}
+
 bool schema_root_is_known(const struct image *img, uint32_t root)
 {
 	return root < image_section(img, IMAGE_SCHEMA_ROOTS).n / sizeof(uint32_t);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "json/scan.h"
 #include "schema/private.h"
 
 #define DEPTH_DEFAULT 128
@@ -20,6 +21,20 @@ static void set_limits(struct schema_limits *to, const struct schema_limits *fro
 	to->bytes = to->bytes ? to->bytes : BYTES_DEFAULT;
 }
 
+/* At first, properties are expected in the schema's order. */
+static bool open_learned(struct schema_runner *r)
+{
+	const struct fuse_program *t = &r->fused;
+
+	r->learned = calloc(t->nkeys + t->nobjects + 1, sizeof *r->learned);
+	for (size_t i = 0; r->learned && i < t->nobjects; i++) {
+		uint16_t *next = r->learned + t->objects[i].learned;
+		for (uint32_t k = 0; k + 1 < t->objects[i].count; k++)
+			next[k] = (uint16_t)(k + 1);
+	}
+	return r->learned != NULL;
+}
+
 struct schema_runner *schema_runner_new(const struct image *img, const struct schema_limits *limits)
 {
 	struct schema_runner *r = calloc(1, sizeof *r);
@@ -32,7 +47,7 @@ struct schema_runner *schema_runner_new(const struct image *img, const struct sc
 	json_tape_init(&r->tape, r->limits.depth, r->seed);
 	json_tape_init(&r->content, r->limits.depth, r->seed);
 	buf_init(&r->decoded, 0);
-	if (program_open(&r->program, img) && patterns_open(r))
+	if (program_open(&r->program, img) && fuse_program_open(&r->fused, img) && patterns_open(r) && open_learned(r))
 		return r;
 	schema_runner_free(r);
 	return NULL;
@@ -46,6 +61,9 @@ void schema_runner_free(struct schema_runner *r)
 	json_tape_fini(&r->tape);
 	json_tape_fini(&r->content);
 	buf_fini(&r->decoded);
+	json_pad_fini(&r->pad);
+	free(r->learned);
+	free(r->names);
 	free(r->marks);
 	free(r->cells);
 	free(r);
@@ -65,6 +83,23 @@ bool run_spend(struct run *run, uint64_t steps)
 		return false;
 	}
 	run->steps -= steps;
+	return true;
+}
+
+bool run_cells(struct run *run, size_t cap)
+{
+	struct schema_runner *r = run->runner;
+
+	if (cap > r->cells_cap) {
+		uint32_t *more = realloc(r->cells, cap * sizeof *more);
+		if (!more) {
+			run_undecidable(run, "out of memory");
+			return false;
+		}
+		r->cells = more;
+		r->cells_cap = cap;
+	}
+	memset(r->cells, 0, cap * sizeof *r->cells);
 	return true;
 }
 
@@ -203,7 +238,7 @@ enum schema_verdict run_begin(struct schema_runner *r, struct span instance, str
 	return SCHEMA_VALID;
 }
 
-enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct span instance)
+enum schema_verdict schema_run_tree(struct schema_runner *r, uint32_t root, struct span instance)
 {
 	const char *reason;
 	struct run run;

@@ -263,10 +263,11 @@ static bool nodes_and_roots_are_sound(const struct program *p)
 
 int schema_verify(const struct image *img)
 {
+	struct fuse_program fused;
 	struct program p;
 
 	if (image_section(img, IMAGE_SCHEMA_ROOTS).n == 0)
-		return 0;                        /* no schemas, no roots */
+		return image_section(img, IMAGE_FUSE_ROOTS).n ? E_MALFORMED : 0;      /* no schemas, no roots */
 	if (!program_open(&p, img) || p.ncold == 0 || p.cold[p.ncold - 1] != 0)
 		return E_MALFORMED;
 	if (!nodes_and_roots_are_sound(&p) || !rows_are_sound(&p) || !regexes_are_sound(&p) || !patterns_are_sound(&p))
@@ -275,5 +276,5 @@ int schema_verify(const struct image *img)
 		if (!instr_is_sound(&p, &p.code[i]))
 			return E_MALFORMED;
 	}
-	return 0;
+	return fuse_program_open(&fused, img) && fuse_is_sound(&fused, &p) ? 0 : E_MALFORMED;
 }

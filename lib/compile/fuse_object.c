@@ -1,0 +1,373 @@
+/* Objects and arrays for the fused executor: the properties of all instructions that must
+ * hold become one table of keys, with the rule of each beside its name. Owner: compile;
+ * the loader and the tool. */
+#include <stdlib.h>
+
+#include "compile/fusion.h"
+
+struct property {
+	struct span name;
+	struct node_set set;            /* of its value */
+	bool required, bare;
+};
+
+/* An object while it is laid out. */
+struct layout {
+	struct fusion *f;
+	const struct fusion_job *job;
+	struct buf properties;          /* struct property[] */
+	struct node_set rest, names;
+	const struct schema_object *patterned;
+	struct fuse_object o;
+};
+
+static const struct schema_instr *atom(const struct layout *l, size_t i)
+{
+	return &l->f->code[l->job->atoms[i]];
+}
+
+static const struct schema_object *object_of(const struct fusion *f, const struct schema_instr *in)
+{
+	return (const void *)(f->data + in->a);
+}
+
+static uint32_t pattern_count(const struct fusion *f, const struct schema_object *o)
+{
+	uint32_t n;
+
+	(void)fusion_words(f, o->patterns, &n);
+	return n;
+}
+
+/* With patterns, what `additional` of one rule means for a name depends on the text: two
+ * rules, one with patterns, are too many. */
+bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
+{
+	uint32_t objects = 0, patterns = 0, keys = 0;
+
+	for (size_t i = 0; i < a->code.n / sizeof(uint32_t); i++) {
+		const struct schema_instr *in = &f->code[((const uint32_t *)(const void *)a->code.p)[i]];
+		switch (in->op) {
+		case SCHEMA_OP_OBJECT:
+			objects++;
+			patterns += pattern_count(f, object_of(f, in));
+			keys += ((const struct schema_table *)(const void *)(f->data + object_of(f, in)->table))->count;
+			break;
+		case SCHEMA_OP_NEEDS:
+			keys += 64;
+			break;
+		case SCHEMA_OP_MIN_PROPERTIES:
+		case SCHEMA_OP_MAX_PROPERTIES:
+		case SCHEMA_OP_NAMES:
+			break;
+		default:
+			return false;
+		}
+	}
+	return a->open == 0 && (patterns == 0 || objects == 1) && keys < FUSE_KEYS_MAX / 2;
+}
+
+/* ---- properties ---- */
+
+static struct property *property(struct layout *l, struct span name)
+{
+	struct property *p = (void *)l->properties.p, fresh = { .name = name };
+	size_t n = l->properties.n / sizeof *p;
+
+	for (size_t i = 0; i < n; i++) {
+		if (span_eq(p[i].name, name))
+			return &p[i];
+	}
+	buf_add(&l->properties, &fresh, sizeof fresh);
+	return buf_error(&l->properties) ? NULL : (struct property *)(void *)l->properties.p + n;
+}
+
+static void name_properties(struct layout *l, const struct schema_object *o)
+{
+	const struct schema_table *t = (const void *)(l->f->data + o->table);
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		const struct schema_row *row = &l->f->rows[t->first + i];
+		struct property *p = property(l, fusion_row_name(l->f, row));
+		if (p)
+			p->required |= row->required;
+	}
+}
+
+/* dependentRequired: both sides are keys, whatever else they are. */
+static void name_needs(struct layout *l, const struct schema_instr *in)
+{
+	uint32_t n, m;
+	const uint32_t *w = fusion_words(l->f, in->a, &n);
+
+	for (; n--; w += 3) {
+		(void)property(l, span_of(l->f->data + w[0], w[1]));
+		const uint32_t *names = fusion_words(l->f, w[2], &m);
+		for (; m--; names += 2)
+			(void)property(l, span_of(l->f->data + names[0], names[1]));
+	}
+}
+
+static const struct schema_row *find_row(const struct fusion *f, const struct schema_object *o, struct span name)
+{
+	const struct schema_table *t = (const void *)(f->data + o->table);
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (span_eq(fusion_row_name(f, &f->rows[t->first + i]), name))
+			return &f->rows[t->first + i];
+	}
+	return NULL;
+}
+
+/* What one rule demands of each property, named by it or not. */
+static void judge_properties(struct layout *l, const struct schema_object *o)
+{
+	struct property *p = (void *)l->properties.p;
+
+	for (size_t i = 0; i < l->properties.n / sizeof *p; i++) {
+		const struct schema_row *row = find_row(l->f, o, p[i].name);
+		bool named = row && row->node != SCHEMA_NO_NODE;
+		p[i].bare |= !named && l->patterned;
+		fusion_add(l->f, &p[i].set, named ? row->node : o->additional);
+	}
+	fusion_add(l->f, &l->rest, o->additional);
+}
+
+static void gather(struct layout *l)
+{
+	for (size_t i = 0; i < l->job->n; i++) {
+		const struct schema_instr *in = atom(l, i);
+		if (in->op == SCHEMA_OP_OBJECT) {
+			name_properties(l, object_of(l->f, in));
+			l->patterned = pattern_count(l->f, object_of(l->f, in)) ? object_of(l->f, in) : l->patterned;
+		} else if (in->op == SCHEMA_OP_NEEDS) {
+			name_needs(l, in);
+		} else if (in->op == SCHEMA_OP_NAMES) {
+			fusion_add(l->f, &l->names, in->a);
+		} else if (in->op == SCHEMA_OP_MIN_PROPERTIES) {
+			l->o.min = in->c > l->o.min ? (uint32_t)(in->c < UINT32_MAX ? in->c : UINT32_MAX) : l->o.min;
+		} else if (in->op == SCHEMA_OP_MAX_PROPERTIES) {
+			l->o.max = in->c < l->o.max ? (uint32_t)in->c : l->o.max;
+		}
+	}
+	for (size_t i = 0; i < l->job->n; i++) {
+		if (atom(l, i)->op == SCHEMA_OP_OBJECT)
+			judge_properties(l, object_of(l->f, atom(l, i)));
+	}
+	for (size_t i = 0; l->patterned && i < l->properties.n / sizeof(struct property); i++) {
+		struct property *p = (struct property *)(void *)l->properties.p + i;
+		p->bare |= find_row(l->f, l->patterned, p->name) == NULL;
+	}
+}
+
+/* ---- what the image gets ---- */
+
+static bool needs_escape(struct span name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		if (name.p[i] < 0x20 || name.p[i] == '"' || name.p[i] == '\\')
+			return true;
+	}
+	return false;
+}
+
+static void put_key(struct layout *l, const struct property *p)
+{
+	struct fuse_key k = { .len = (uint16_t)p->name.n };
+	bool odd = p->name.n > FUSE_NAME_MAX || needs_escape(p->name) || l->o.flags;
+
+	k.value = fusion_plan(l->f, &p->set);
+	k.flags = (uint16_t)((odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0));
+	k.name = fusion_data(l->f, p->name.p, p->name.n, 1);
+	if (!odd) {
+		if (p->name.n)
+			memcpy(k.text, p->name.p, p->name.n);
+		memcpy(k.text + p->name.n, "\":", 2);
+		k.mask = p->name.n + 2 < 32 ? ((uint32_t)1 << (p->name.n + 2)) - 1 : UINT32_MAX;
+	}
+	image_append(l->f->c->b, IMAGE_FUSE_KEYS, &k, sizeof k, 64);
+}
+
+static void put_slots(struct layout *l)
+{
+	const struct property *p = (const void *)l->properties.p;
+	uint32_t n = l->o.count, size = 2, *slots;
+
+	while (size < n * 4)
+		size *= 2;
+	slots = arena_array(&l->f->arena, size, sizeof *slots);
+	if (!slots) {
+		l->f->error = E_NOMEM;
+		return;
+	}
+	for (uint32_t i = 0; i < size; i++)
+		slots[i] = FUSE_NO_KEY;
+	l->o.mask = size - 1;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t padded[8] = { 0 };
+		if (p[i].name.n && p[i].name.n < 8)
+			memcpy(padded, p[i].name.p, p[i].name.n);
+		uint32_t slot = fuse_slot(p[i].name.n < 8 ? padded : p[i].name.p, p[i].name.n, l->o.mask);
+		while (slots[slot] != FUSE_NO_KEY)
+			slot = (slot + 1) & l->o.mask;
+		slots[slot] = i;
+	}
+	l->o.slots = fusion_list(l->f, slots, size, 1);
+}
+
+static uint32_t key_of(const struct layout *l, struct span name)
+{
+	const struct property *p = (const void *)l->properties.p;
+	uint32_t i = 0;
+
+	while (!span_eq(p[i].name, name))
+		i++;
+	return i;
+}
+
+static uint32_t put_required(struct layout *l)
+{
+	const struct property *p = (const void *)l->properties.p;
+	struct buf keys;
+
+	buf_init(&keys, 0);
+	for (uint32_t i = 0; i < l->o.count; i++) {
+		if (p[i].required && i < 64)
+			l->o.required |= (uint64_t)1 << i;
+		else if (p[i].required)
+			buf_add(&keys, &i, sizeof i);
+	}
+	uint32_t off = keys.n ? fusion_list(l->f, (const void *)keys.p, keys.n / sizeof(uint32_t), 1) : 0;
+	buf_fini(&keys);
+	return off;
+}
+
+static uint32_t put_needs(struct layout *l)
+{
+	struct buf pairs;
+	uint32_t n, m;
+
+	buf_init(&pairs, 0);
+	for (size_t i = 0; i < l->job->n; i++) {
+		if (atom(l, i)->op != SCHEMA_OP_NEEDS)
+			continue;
+		const uint32_t *w = fusion_words(l->f, atom(l, i)->a, &n);
+		for (; n--; w += 3) {
+			const uint32_t *names = fusion_words(l->f, w[2], &m);
+			for (; m--; names += 2) {
+				uint32_t pair[] = { key_of(l, span_of(l->f->data + w[0], w[1])), key_of(l, span_of(l->f->data + names[0], names[1])) };
+				buf_add(&pairs, pair, sizeof pair);
+			}
+		}
+	}
+	uint32_t off = pairs.n ? fusion_list(l->f, (const void *)pairs.p, pairs.n / (2 * sizeof(uint32_t)), 2) : 0;
+	buf_fini(&pairs);
+	return off;
+}
+
+static uint32_t put_patterns(struct layout *l)
+{
+	uint32_t n;
+	const uint32_t *pairs = fusion_words(l->f, l->patterned->patterns, &n);
+	uint32_t *rows = arena_array(&l->f->arena, (size_t)n * 3 + 1, sizeof *rows);
+
+	for (uint32_t i = 0; rows && i < n; i++) {
+		struct node_set set = { 0 };
+		fusion_add(l->f, &set, pairs[i * 2 + 1]);
+		struct fuse_value v = fusion_plan(l->f, &set);
+		memcpy(rows + (size_t)i * 3, (uint32_t[]){ pairs[i * 2], v.op, v.arg }, 3 * sizeof *rows);
+	}
+	return rows ? fusion_list(l->f, rows, n, 3) : 0;
+}
+
+static void put_more(struct layout *l)
+{
+	struct fuse_more more = { .required = put_required(l), .needs = put_needs(l) };
+
+	if (l->patterned)
+		more.patterns = put_patterns(l);
+	if (l->names.n)
+		more.names = fusion_list(l->f, l->names.nodes, l->names.n, 1);
+	if (more.required || more.needs || more.patterns || more.names || l->o.count > 64)
+		l->o.more = fusion_data(l->f, &more, sizeof more, 4);
+}
+
+static void put_object(struct layout *l)
+{
+	struct fusion *f = l->f;
+	struct property *p = (void *)l->properties.p;
+
+	l->o.count = (uint32_t)(l->properties.n / sizeof *p);
+	l->o.flags = (l->names.n ? FUSE_NAMES : 0) | (l->patterned ? FUSE_PATTERNS : 0);
+	l->o.rest = fusion_plan(f, &l->rest);
+	put_slots(l);
+	put_more(l);
+	l->o.first = l->o.count ? image_used(f->c->b, IMAGE_FUSE_KEYS) / (uint32_t)sizeof(struct fuse_key) : 0;
+	for (uint32_t i = 0; i < l->o.count; i++)
+		put_key(l, &p[i]);
+	/* A slot of learned successors for each key, and one more for each object. */
+	l->o.learned = (uint32_t)f->nkeys + l->job->index;
+	f->nkeys += l->o.count;
+	struct fuse_object *out = image_mutable(f->c->b, IMAGE_FUSE_OBJECTS, l->job->index * (uint32_t)sizeof *out);
+	if (!f->c->b->error)
+		*out = l->o;
+}
+
+void fusion_object(struct fusion *f, const struct fusion_job *job)
+{
+	struct layout l = { .f = f, .job = job, .o = { .max = UINT32_MAX } };
+
+	buf_init(&l.properties, 0);
+	gather(&l);
+	if (buf_error(&l.properties))
+		f->error = E_NOMEM;
+	else
+		put_object(&l);
+	buf_fini(&l.properties);
+}
+
+/* ---- arrays ---- */
+
+/* The nodes for item i of all ITEMS; from the longest tuple on, those of the rest. */
+static struct fuse_value item_value(struct fusion *f, const struct fusion_job *job, uint32_t i)
+{
+	struct node_set set = { 0 };
+	uint32_t n;
+
+	for (size_t k = 0; k < job->n; k++) {
+		const struct schema_instr *in = &f->code[job->atoms[k]];
+		if (in->op != SCHEMA_OP_ITEMS)
+			continue;
+		const uint32_t *tuple = fusion_words(f, in->a, &n);
+		fusion_add(f, &set, i < n ? tuple[i] : in->b);
+	}
+	return fusion_plan(f, &set);
+}
+
+void fusion_array(struct fusion *f, const struct fusion_job *job)
+{
+	struct fuse_array a = { .max = UINT32_MAX };
+	uint32_t n;
+
+	for (size_t k = 0; k < job->n; k++) {
+		const struct schema_instr *in = &f->code[job->atoms[k]];
+		if (in->op == SCHEMA_OP_MIN_ITEMS)
+			a.min = in->c > a.min ? (uint32_t)(in->c < UINT32_MAX ? in->c : UINT32_MAX) : a.min;
+		else if (in->op == SCHEMA_OP_MAX_ITEMS)
+			a.max = in->c < a.max ? (uint32_t)in->c : a.max;
+		else if (fusion_words(f, in->a, &n) && n > a.count)
+			a.count = n;
+	}
+	struct fuse_value *tuple = arena_array(&f->arena, a.count + 1, sizeof *tuple);
+	if (!tuple) {
+		f->error = E_NOMEM;
+		return;
+	}
+	for (uint32_t i = 0; i < a.count; i++)
+		tuple[i] = item_value(f, job, i);
+	a.rest = item_value(f, job, a.count);
+	a.tuple = fusion_data(f, tuple, a.count * sizeof *tuple, 8);
+	struct fuse_array *out = image_mutable(f->c->b, IMAGE_FUSE_ARRAYS, job->index * (uint32_t)sizeof *out);
+	if (!f->c->b->error)
+		*out = a;
+}

@@ -1,0 +1,155 @@
+/* The tokenizer's loops where the quick forms of scan.h do not suffice: long strings,
+ * escapes, text that is not ASCII, numbers of any length. Owner: json; workers, the
+ * loader and the tool. */
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "json/json.h"
+#include "json/scan.h"
+
+#define PAGE 4096u                      /* the smallest that there is */
+
+const int64_t json_power[19] = {
+	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+	1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+	1000000000000000000,
+};
+
+/* Bytes after the text that share the page of its last byte can be read, whoever owns
+ * them; their values decide nothing. AddressSanitizer knows objects, not pages. */
+static bool has_slack(struct span text)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return false;
+#else
+	return text.n && ((uintptr_t)(text.p + text.n - 1) & (PAGE - 1)) < PAGE - JSON_SLACK;
+#endif
+}
+
+struct span json_slack(struct json_pad *pad, struct span text)
+{
+	size_t need = text.n + JSON_SLACK;
+
+	if (has_slack(text))
+		return text;
+	if (need > pad->cap) {
+		uint8_t *more = realloc(pad->p, need + need / 2);
+		if (!more)
+			return SPAN_NULL;
+		pad->p = more;
+		pad->cap = need + need / 2;
+	}
+	if (text.n)
+		memcpy(pad->p, text.p, text.n);
+	memset(pad->p + text.n, 0, JSON_SLACK);
+	return span_of(pad->p, text.n);
+}
+
+void json_pad_fini(struct json_pad *pad)
+{
+	free(pad->p);
+	*pad = (struct json_pad){ 0 };
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Indentation is a line's end and a run of blanks: eight of them at a time. */
+const uint8_t *json_scan_space_slow(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t w;
+
+	while (p < end && is_space(*p)) {
+		p++;
+		while (end - p >= 8 && (memcpy(&w, p, 8), w == 0x2020202020202020u))
+			p += 8;
+	}
+	return p;
+}
+
+static bool is_hex(uint8_t c)
+{
+	return (uint8_t)(c - '0') <= 9 || (uint8_t)((c | 0x20) - 'a') <= 5;
+}
+
+/* p: at the backslash; after the escape, or NULL. A high surrogate must be followed by
+ * a low one, which is taken along. */
+static const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end)
+{
+	unsigned half = 0;
+
+	do {
+		if (end - p < 2 || p[0] != '\\' || (half && p[1] != 'u'))
+			return NULL;
+		if (p[1] != 'u')
+			return memchr("\"\\/bfnrt", p[1], 8) ? p + 2 : NULL;
+		if (end - p < 6 || !is_hex(p[2]) || !is_hex(p[3]) || !is_hex(p[4]) || !is_hex(p[5]))
+			return NULL;
+		bool surrogate = (p[2] | 0x20) == 'd' && (p[3] | 0x20) >= '8';
+		bool low = surrogate && (p[3] | 0x20) >= 'c';
+		if (half ? !low : low)
+			return NULL;
+		half = surrogate && !low;
+		p += 6;
+	} while (half);
+	return p;
+}
+
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags)
+{
+	const uint8_t *start = p;
+	uint32_t any = 0;
+
+	while (p < end) {
+		uint32_t wide, special = json_special(p, &wide);
+		if (!special) {
+			any |= wide;
+			p += 32;
+			continue;
+		}
+		unsigned n = (unsigned)__builtin_ctz(special);
+		any |= wide & ((1u << n) - 1);
+		p += n;
+		if (p >= end)
+			return NULL;
+		if (*p == '"') {
+			*flags |= any ? JSON_SCAN_WIDE : 0;
+			return !any || utf8_is_valid(start, (size_t)(p - start)) ? p : NULL;
+		}
+		*flags |= JSON_SCAN_ESCAPES;
+		p = *p == '\\' ? skip_escape(p, end) : NULL;
+		if (!p)
+			return NULL;
+	}
+	return NULL;
+}
+
+static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *from = p;
+
+	while (p < end && (uint8_t)(*p - '0') <= 9)
+		p++;
+	return p > from ? p : NULL;
+}
+
+const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+{
+	p += p < end && *p == '-';
+	d->plain = false;
+	d->integer = true;
+	p = p < end && *p == '0' ? p + 1 : skip_digits(p, end);
+	if (p && p < end && *p == '.') {
+		d->integer = false;
+		p = skip_digits(p + 1, end);
+	}
+	if (p && p < end && (*p | 0x20) == 'e') {
+		d->integer = false;
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		p = skip_digits(p, end);
+	}
+	return p;
+}

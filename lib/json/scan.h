@@ -1,0 +1,199 @@
+/* The tokenizer's loops, for everyone who walks over the bytes of a JSON text: the tape
+ * and the fused executor of lib/schema. Strings and digits are classified 32 and 16
+ * bytes at a time.
+ *
+ * Wide loads see up to JSON_SLACK bytes after `end`: a caller hands in a text that
+ * json_slack made readable that far. What a token finds there decides nothing: a token
+ * that ends past `end` is a text cut short, which each caller checks. */
+#pragma once
+
+#include "json/json.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define JSON_SLACK 128
+
+/* The text itself where JSON_SLACK bytes after it can be read, else a copy in pad. p is
+ * NULL when memory is short. */
+struct span json_slack(struct json_pad *pad, struct span text);
+void json_pad_fini(struct json_pad *pad);
+
+enum json_scan_flag {
+	JSON_SCAN_ESCAPES = 1,
+	JSON_SCAN_WIDE = 2,            /* something is not ASCII */
+};
+
+/* ---- bytes by class ---- */
+
+#if defined(__SSE2__)
+
+static inline uint32_t json_special16(__m128i v)
+{
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+	__m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
+}
+
+/* A bit for each of 32 bytes: quotes, backslashes and control characters; *wide: those
+ * that are not ASCII. */
+static inline uint32_t json_special(const uint8_t *p, uint32_t *wide)
+{
+	__m128i low = _mm_loadu_si128((const __m128i *)(const void *)p), high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+
+	*wide = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+	return json_special16(low) | json_special16(high) << 16;
+}
+
+/* A bit for each of 16 bytes that is no digit; bits above are set. */
+static inline uint32_t json_no_digit(const uint8_t *p)
+{
+	__m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+
+	return ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
+}
+
+/* Do the bytes under mask (a bit a byte) of 32 agree? */
+static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t mask)
+{
+	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_loadu_si128((const __m128i *)(const void *)q)));
+
+	if (mask >> 16)
+		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)), _mm_loadu_si128((const __m128i *)(const void *)(q + 16)))) << 16;
+	return (same & mask) == mask;
+}
+
+#else
+
+static inline uint32_t json_special(const uint8_t *p, uint32_t *wide)
+{
+	uint32_t special = 0;
+
+	*wide = 0;
+	for (unsigned i = 0; i < 32; i++) {
+		special |= (uint32_t)(p[i] == '"' || p[i] == '\\' || p[i] < 0x20) << i;
+		*wide |= (uint32_t)(p[i] >> 7) << i;
+	}
+	return special;
+}
+
+static inline uint32_t json_no_digit(const uint8_t *p)
+{
+	uint32_t mask = 0xffff0000u;
+
+	for (unsigned i = 0; i < 16; i++)
+		mask |= (uint32_t)((uint8_t)(p[i] - '0') > 9) << i;
+	return mask;
+}
+
+static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t mask)
+{
+	return memcmp(p, q, (size_t)__builtin_popcount(mask)) == 0;
+}
+
+#endif
+
+/* ---- tokens ---- */
+
+const uint8_t *json_scan_space_slow(const uint8_t *p, const uint8_t *end);
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags);
+
+/* The first byte that is no white space, at most end. */
+static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *end)
+{
+	return likely(*p > ' ') ? p : json_scan_space_slow(p, end);
+}
+
+/* p: after the quote. The closing quote, or NULL: a control character, bad UTF-8, a bad
+ * escape, half a surrogate pair, no end. */
+static inline const uint8_t *json_scan_string(const uint8_t *p, const uint8_t *end, unsigned *flags)
+{
+	uint32_t wide, special = json_special(p, &wide);
+	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u);
+
+	*flags = 0;
+	if (likely(special && p[n] == '"' && !(wide & ((1u << n) - 1))))
+		return p + n;
+	return json_scan_string_slow(p, end, flags);
+}
+
+/* A number as it stands: runs of digits. */
+struct json_digits {
+	const uint8_t *p;              /* the first digit */
+	unsigned whole, fraction;      /* digits before and after the point: 1 to 16, 0 to 14 */
+	bool negative;
+	bool plain;                    /* no exponent, at most 15 digits and a point: the counts hold */
+	bool integer;                  /* neither fraction nor exponent */
+};
+
+const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, struct json_digits *d);
+
+/* p: at the sign or first digit. The byte after the number, or NULL: malformed. */
+static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+{
+	const uint8_t *start = p;
+
+	d->negative = *p == '-';
+	p += d->negative;
+	uint32_t others = json_no_digit(p);
+	unsigned n = (unsigned)__builtin_ctz(others);
+	d->p = p;
+	d->whole = n;
+	d->fraction = 0;
+	d->plain = d->integer = true;
+	if (unlikely(n == 0 || (n > 1 && *p == '0')))
+		return NULL;
+	uint8_t c = p[n];
+	if (unlikely(n >= 16 || (c | 0x20) == 'e'))
+		return json_scan_number_slow(start, end, d);
+	if (c != '.')
+		return p + n;
+	others &= others - 1;
+	unsigned m = (unsigned)__builtin_ctz(others);
+	if (unlikely(m >= 16 || (p[m] | 0x20) == 'e'))
+		return json_scan_number_slow(start, end, d);
+	d->fraction = m - n - 1;
+	d->integer = false;
+	return likely(d->fraction) ? p + m : NULL;
+}
+
+/* One to eight digits, eight at a time (the multiplications join pairs, then fours). */
+static inline uint64_t json_eight_digits(const uint8_t *p, unsigned n)
+{
+	uint64_t w;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&w, p, 8);
+	w = (w - 0x3030303030303030u) << (64 - 8 * n) & 0x0f0f0f0f0f0f0f0fu;
+	w = w * 10 + (w >> 8);
+	return ((w & 0x000000ff000000ffu) * 0x000f424000000064u + (w >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u) >> 32;
+#else
+	for (w = 0; n--; p++)
+		w = w * 10 + (uint64_t)(*p - '0');
+	return w;
+#endif
+}
+
+static inline uint64_t json_sixteen_digits(const uint8_t *p, unsigned n)
+{
+	return n <= 8 ? json_eight_digits(p, n) : json_eight_digits(p, n - 8) * 100000000u + json_eight_digits(p + n - 8, 8);
+}
+
+extern const int64_t json_power[19];     /* of ten */
+
+/* All digits of a plain number, the point left out. */
+static inline int64_t json_digits_value(const struct json_digits *d)
+{
+	uint64_t v = json_sixteen_digits(d->p, d->whole);
+
+	if (d->fraction)
+		v = v * (uint64_t)json_power[d->fraction] + json_sixteen_digits(d->p + d->whole + 1, d->fraction);
+	return d->negative ? -(int64_t)v : (int64_t)v;
+}
+
+static inline bool json_is_literal(const uint8_t *p, const char word[4])
+{
+	return memcmp(p, word, 4) == 0;
+}

@@ -1,0 +1,570 @@
+/* The fused executor: scans and judges in one walk over the bytes, without a tape and
+ * without allocation. Recursion follows the instance, at most limits.depth deep.
+ *
+ * Why it is quick: after a property the text is first compared with the one that followed
+ * it last time, name, quote and colon at once, so that most names are never scanned or
+ * hashed; the rule of a value stands beside its name; numbers and strings are classified
+ * 16 and 32 bytes at a time. What is odd goes the slow way: to fuse_key.c, to the exact
+ * decimals of lib/json, or to the tree executor. Owner: schema; workers, the loader and
+ * the tool. */
+#include "schema/fuse_run.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
+static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const uint8_t *p, unsigned depth);
+
+/* false: nested too deeply, or cut short. */
+INLINE bool enter(struct fuse *f, const uint8_t *p, unsigned depth)
+{
+	if (unlikely(depth >= f->depth_max))
+		run_undecidable(&f->run, JSON_TOO_DEEP);
+	return likely(p < f->end && depth < f->depth_max);
+}
+
+/* ---- literals ---- */
+
+INLINE const uint8_t *null(const uint8_t *p)
+{
+	return json_is_literal(p, "null") ? p + 4 : NULL;
+}
+
+INLINE const uint8_t *boolean(const uint8_t *p)
+{
+	if (json_is_literal(p, "true"))
+		return p + 4;
+	return json_is_literal(p, "fals") && p[4] == 'e' ? p + 5 : NULL;
+}
+
+/* ---- strings ---- */
+
+INLINE const uint8_t *string(struct fuse *f, const uint8_t *p, unsigned *flags)
+{
+	return likely(*p == '"') ? json_scan_string(p + 1, f->end, flags) : NULL;
+}
+
+/* Code points of what is not plain ASCII; an escape, or two that make a pair, is one. */
+static int64_t code_points(const uint8_t *p, const uint8_t *end)
+{
+	int64_t n = 0;
+
+	while (p < end) {
+		n += (*p & 0xc0) != 0x80;
+		if (*p != '\\') {
+			p++;
+			continue;
+		}
+		bool high = p[1] == 'u' && (p[2] | 0x20) == 'd' && (p[3] | 0x20) >= '8' && (p[3] | 0x20) < 'c';
+		p += p[1] != 'u' ? 2 : high ? 12 : 6;
+	}
+	return n;
+}
+
+INLINE const uint8_t *length(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	const struct fuse_range *r = fuse_data(f, arg);
+	unsigned flags;
+	const uint8_t *e = string(f, p, &flags);
+
+	if (unlikely(!e))
+		return NULL;
+	int64_t n = likely(!flags) ? e - p - 1 : code_points(p + 1, e);
+	return likely(n >= r->min && n <= r->max) ? e + 1 : NULL;
+}
+
+INLINE const uint8_t *word(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	const struct fuse_words *w = &f->t->words[arg];
+	unsigned flags;
+	const uint8_t *e = string(f, p, &flags);
+
+	if (unlikely(!e))
+		return NULL;
+	if (unlikely(flags & JSON_SCAN_ESCAPES)) {
+		f->punt = true;
+		return NULL;
+	}
+	size_t n = (size_t)(e - p - 1);
+	if (n > 8)
+		return NULL;
+	uint64_t text = fuse_head(p + 1, n);
+	unsigned i = w->slot[text * w->multiplier >> FUSE_WORD_SHIFT];
+	return likely(w->word[i] == text && w->len[i] == n) ? e + 1 : NULL;
+}
+
+/* ---- numbers ---- */
+
+INLINE const uint8_t *integer(struct fuse *f, const uint8_t *p)
+{
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(p, f->end, &d);
+
+	if (likely(e && d.integer))
+		return e;
+	if (!e || e > f->end)
+		return NULL;
+	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
+	return json_decimal_is_integer(&exact) ? e : NULL;
+}
+
+static bool is_within_slow(const uint8_t *p, const uint8_t *e, const struct fuse_range *r)
+{
+	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
+	int64_t v;
+
+	if (json_decimal_to_i64(&exact, &v))
+		return v >= r->min && v <= r->max;
+	/* no integer, or beyond 64 bits: within a range that is open on its side */
+	return json_decimal_is_integer(&exact) && (exact.negative ? r->min == INT64_MIN : r->max == INT64_MAX);
+}
+
+INLINE const uint8_t *within(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	const struct fuse_range *r = fuse_data(f, arg);
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(p, f->end, &d);
+
+	if (unlikely(!e || e > f->end))
+		return NULL;
+	if (unlikely(!d.integer || !d.plain))
+		return is_within_slow(p, e, r) ? e : NULL;
+	int64_t v = json_digits_value(&d);
+	return likely(v >= r->min && v <= r->max) ? e : NULL;
+}
+
+/* value * 10^-scale against bound * 10^-bound_scale, in 128 bits: each side is below 10^36. */
+INLINE int compare_scaled(int64_t value, unsigned scale, int64_t bound, unsigned bound_scale)
+{
+	__int128_t a = value, b = bound;
+
+	if (scale < bound_scale)
+		a *= json_power[bound_scale - scale];
+	else
+		b *= json_power[scale - bound_scale];
+	return a < b ? -1 : a > b;
+}
+
+static struct json_decimal decimal_of(int64_t bound, unsigned scale, char text[24])
+{
+	uint64_t rest = bound < 0 ? -(uint64_t)bound : (uint64_t)bound;
+	char *p = text + 24;
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (bound < 0)
+		*--p = '-';
+	struct json_decimal d = json_decimal(span_of(p, (size_t)(text + 24 - p)));
+	d.exp -= scale;
+	return d;
+}
+
+static bool is_between_slow(const uint8_t *p, const uint8_t *e, const struct fuse_bounds *b)
+{
+	struct json_decimal v = json_decimal(span_of(p, (size_t)(e - p)));
+	char text[24];
+	bool good = true;
+
+	if (b->min != INT64_MIN) {
+		struct json_decimal min = decimal_of(b->min, b->min_scale, text);
+		good = json_decimal_compare(&v, &min) >= b->above;
+	}
+	if (good && b->max != INT64_MAX) {
+		struct json_decimal max = decimal_of(b->max, b->max_scale, text);
+		good = json_decimal_compare(&v, &max) <= -(int)b->below;
+	}
+	return good;
+}
+
+INLINE const uint8_t *between(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	const struct fuse_bounds *b = fuse_data(f, arg);
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(p, f->end, &d);
+
+	if (unlikely(!e || e > f->end))
+		return NULL;
+	if (unlikely(!d.plain))
+		return is_between_slow(p, e, b) ? e : NULL;
+	int64_t v = json_digits_value(&d);
+	if (b->min != INT64_MIN && compare_scaled(v, d.fraction, b->min, b->min_scale) < b->above)
+		return NULL;
+	if (b->max != INT64_MAX && compare_scaled(v, d.fraction, b->max, b->max_scale) > -(int)b->below)
+		return NULL;
+	return e;
+}
+
+INLINE const uint8_t *number(struct fuse *f, const uint8_t *p)
+{
+	struct json_digits d;
+
+	return json_scan_number(p, f->end, &d);
+}
+
+/* ---- values that instructions of the tree executor judge ---- */
+
+/* A tape of the one value at p; the place after it. */
+static const uint8_t *tape(struct fuse *f, const uint8_t *p, unsigned depth)
+{
+	struct json_tape *t = &f->run.runner->tape;
+	size_t at = (size_t)(p - f->base);
+
+	if (p > f->end)
+		return NULL;
+	int error = json_tape_part(t, span_of(f->base, (size_t)(f->end - f->base)), &at, depth);
+	if (error && error != E_MALFORMED)
+		run_undecidable(&f->run, t->what);
+	f->run.doc = json_tape_doc(t);
+	return error ? NULL : f->base + at;
+}
+
+static bool instructions_hold(struct fuse *f, uint32_t list)
+{
+	uint32_t n;
+	const uint32_t *code = fuse_list(f, list, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct schema_instr *in = &f->run.p->code[code[i]];
+		if (!run_op(in->op)(&f->run, in, 0, NULL) || f->run.reason)
+			return false;
+	}
+	return true;
+}
+
+/* One scalar needs no tape: its entry alone will do. */
+static const uint8_t *text(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	unsigned flags;
+	const uint8_t *e = string(f, p, &flags);
+
+	if (!e || e >= f->end)
+		return NULL;
+	if (unlikely(flags & JSON_SCAN_ESCAPES)) {
+		e = tape(f, p, 0);
+		return e && instructions_hold(f, arg) ? e : NULL;
+	}
+	struct json_entry entry = { JSON_STRING, 0, 0, (uint32_t)(p + 1 - f->base), (uint32_t)(e - p - 1), 1 };
+	f->run.doc = (struct json_doc){ &entry, f->base, NULL };
+	return instructions_hold(f, arg) ? e + 1 : NULL;
+}
+
+static const uint8_t *figure(struct fuse *f, uint32_t arg, const uint8_t *p)
+{
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(p, f->end, &d);
+
+	if (!e || e > f->end)
+		return NULL;
+	struct json_entry entry = { JSON_NUMBER, d.integer ? JSON_INTEGER : 0, 0, (uint32_t)(p - f->base), (uint32_t)(e - p), 1 };
+	f->run.doc = (struct json_doc){ &entry, f->base, NULL };
+	return instructions_hold(f, arg) ? e : NULL;
+}
+
+const uint8_t *fuse_tree(struct fuse *f, uint32_t nodes, const uint8_t *p, unsigned depth)
+{
+	uint32_t n;
+	const uint32_t *list = fuse_list(f, nodes, &n);
+	const uint8_t *e = tape(f, p, depth);
+
+	for (uint32_t i = 0; e && i < n; i++) {
+		if (!run_node(&f->run, list[i], 0, NULL))
+			return NULL;
+	}
+	return e;
+}
+
+/* ---- by type, by property ---- */
+
+static enum fuse_type type_at(const uint8_t *p)
+{
+	switch (*p) {
+	case '{':
+		return FUSE_IS_OBJECT;
+	case '[':
+		return FUSE_IS_ARRAY;
+	case '"':
+		return FUSE_IS_STRING;
+	case 't':
+	case 'f':
+		return FUSE_IS_BOOLEAN;
+	case 'n':
+		return FUSE_IS_NULL;
+	default:
+		return FUSE_IS_NUMBER;
+	}
+}
+
+static const uint8_t *any(struct fuse *f, const uint8_t *p, unsigned depth)
+{
+	unsigned flags;
+	const uint8_t *e;
+
+	switch (type_at(p)) {
+	case FUSE_IS_OBJECT:
+		return object(f, &f->t->objects[0], p, depth);
+	case FUSE_IS_ARRAY:
+		return array(f, &f->t->arrays[0], p, depth);
+	case FUSE_IS_STRING:
+		e = json_scan_string(p + 1, f->end, &flags);
+		return e ? e + 1 : NULL;
+	case FUSE_IS_BOOLEAN:
+		return boolean(p);
+	case FUSE_IS_NULL:
+		return null(p);
+	default:
+		return number(f, p);
+	}
+}
+
+static struct fuse_value case_of(const struct fuse *f, const struct fuse_choice *c, struct span text)
+{
+	uint32_t n;
+	const struct fuse_case *cases = (const void *)fuse_list(f, c->cases, &n);
+	uint32_t i = fuse_slot(text.p, text.n, n - 1);
+
+	for (; cases[i].len != FUSE_FREE; i = (i + 1) & (n - 1)) {
+		if (cases[i].len == text.n && memcmp(fuse_data(f, cases[i].text), text.p, text.n) == 0)
+			return cases[i].value;
+	}
+	return c->other;
+}
+
+/* Looks ahead for the property that tells; the object is then judged from its start. */
+static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
+{
+	const uint8_t *p = json_scan_space(start + 1, f->end);
+	unsigned flags, more;
+
+	if (!enter(f, start, depth))
+		return NULL;
+	while (p < f->end && *p == '"') {
+		const uint8_t *name = ++p, *e = json_scan_string(p, f->end, &flags);
+		if (!e || e >= f->end)
+			return NULL;
+		p = json_scan_space(e + 1, f->end);
+		if (*p != ':')
+			return NULL;
+		p = json_scan_space(p + 1, f->end);
+		bool found = (size_t)(e - name) == c->len && memcmp(name, fuse_data(f, c->name), c->len) == 0;
+		if (found && *p != '"')
+			return fuse_judge(f, c->other, start, depth);
+		const uint8_t *value = p + 1;
+		p = found ? json_scan_string(value, f->end, &more) : any(f, p, depth + 1);
+		if (!p || p >= f->end)
+			return NULL;
+		f->punt |= (flags | (found ? more : 0)) & JSON_SCAN_ESCAPES;
+		if (f->punt)
+			return NULL;
+		if (found)
+			return fuse_judge(f, case_of(f, c, span_of(value, (size_t)(p - value))), start, depth);
+		p = json_scan_space(p, f->end);
+		if (*p != ',')
+			break;
+		p = json_scan_space(p + 1, f->end);
+	}
+	return fuse_judge(f, c->absent, start, depth);
+}
+
+/* ---- the table of rules ---- */
+
+INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *p, unsigned depth)
+{
+	unsigned flags;
+
+	switch ((enum fuse_op)v.op) {
+	case FUSE_ANY:
+		return any(f, p, depth);
+	case FUSE_NULL:
+		return null(p);
+	case FUSE_BOOLEAN:
+		return boolean(p);
+	case FUSE_STRING:
+		p = string(f, p, &flags);
+		return likely(p != NULL) ? p + 1 : NULL;
+	case FUSE_LENGTH:
+		return length(f, v.arg, p);
+	case FUSE_WORD:
+		return word(f, v.arg, p);
+	case FUSE_TEXT:
+		return text(f, v.arg, p);
+	case FUSE_INTEGER:
+		return integer(f, p);
+	case FUSE_WITHIN:
+		return within(f, v.arg, p);
+	case FUSE_NUMBER:
+		return number(f, p);
+	case FUSE_BETWEEN:
+		return between(f, v.arg, p);
+	case FUSE_FIGURE:
+		return figure(f, v.arg, p);
+	case FUSE_OBJECT:
+		return *p == '{' ? object(f, &f->t->objects[v.arg], p, depth) : NULL;
+	case FUSE_ARRAY:
+		return *p == '[' ? array(f, &f->t->arrays[v.arg], p, depth) : NULL;
+	case FUSE_TYPE:
+		return fuse_judge(f, f->t->types[v.arg].by[type_at(p)], p, depth);
+	case FUSE_CHOICE:
+		return *p == '{' ? choice(f, &f->t->choices[v.arg], p, depth) : NULL;
+	case FUSE_TREE:
+		return fuse_tree(f, v.arg, p, depth);
+	case FUSE_NONE:
+	case FUSE_OP_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+const uint8_t *fuse_judge(struct fuse *f, struct fuse_value v, const uint8_t *p, unsigned depth)
+{
+	return judge(f, v, p, depth);
+}
+
+/* ---- containers ---- */
+
+static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const uint8_t *p, unsigned depth)
+{
+	const struct fuse_value *tuple = fuse_data(f, a->tuple);
+	uint32_t n = 0;
+
+	if (!enter(f, p, depth))
+		return NULL;
+	p = json_scan_space(p + 1, f->end);
+	if (*p == ']')
+		return a->min == 0 ? p + 1 : NULL;
+	for (;;) {
+		struct fuse_value v = n < a->count ? tuple[n] : a->rest;
+		n++;
+		p = judge(f, v, p, depth + 1);
+		if (unlikely(!p || p >= f->end))
+			return NULL;
+		p = json_scan_space(p, f->end);
+		if (*p != ',')
+			break;
+		p = json_scan_space(p + 1, f->end);
+	}
+	return *p == ']' && n >= a->min && n <= a->max ? p + 1 : NULL;
+}
+
+/* What an object's members together must satisfy. */
+static bool more_holds(const struct fuse *f, const struct fuse_object *o, const uint64_t *seen)
+{
+	const struct fuse_more *more = fuse_data(f, o->more);
+	uint32_t n;
+	const uint32_t *w = fuse_list(f, more->required, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!(seen[w[i] / 64] >> w[i] % 64 & 1))
+			return false;
+	}
+	w = fuse_list(f, more->needs, &n);
+	for (uint32_t i = 0; i < n; i++, w += 2) {
+		if ((seen[w[0] / 64] >> w[0] % 64 & 1) && !(seen[w[1] / 64] >> w[1] % 64 & 1))
+			return false;
+	}
+	return true;
+}
+
+/* The members from the first name's quote on, or the brace that ends none. `seen` has a
+ * bit for each key; with one word it stays in a register. */
+INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *seen, bool wide)
+{
+	const struct fuse_key *keys = f->t->keys + o->first;
+	const uint16_t *learned = f->learned + o->learned;
+	struct fuse_member m = { .slot = o->count };
+	size_t names = f->names;
+	uint32_t n = 0;
+
+	for (; *p == '"'; n++) {
+		uint32_t key = learned[m.slot];
+		p++;
+		if (likely(json_same32(p, keys[key].text, keys[key].mask)) && likely(!(keys[key].flags & FUSE_ODD))) {
+			p += keys[key].len + 2;
+			if (unlikely(*p <= ' '))
+				p = json_scan_space(p, f->end);
+			m.value = keys[key].value;
+			m.slot = key;
+		} else {
+			p = fuse_member(f, o, p, depth + 1, names, &m);
+			if (unlikely(!p))
+				return NULL;
+			key = m.key;
+		}
+		if (key != FUSE_NO_KEY) {
+			uint64_t *w = wide ? &seen[key / 64] : seen, bit = (uint64_t)1 << key % 64;
+			if (unlikely(*w & bit))
+				return NULL;
+			*w |= bit;
+		}
+		p = judge(f, m.value, p, depth + 1);
+		if (unlikely(!p || p >= f->end))
+			return NULL;
+		if (unlikely(*p != ',')) {
+			p = json_scan_space(p, f->end);
+			if (*p != ',') {
+				n++;
+				break;
+			}
+		}
+		p++;
+		if (unlikely(*p != '"')) {
+			p = json_scan_space(p, f->end);
+			if (*p != '"')
+				return NULL;
+		}
+	}
+	if (*p != '}' || (seen[0] & o->required) != o->required || n < o->min || n > o->max)
+		return NULL;
+	if (unlikely(f->names != names)) {
+		if (!fuse_names_differ(f, names))
+			return NULL;
+		f->names = names;
+	}
+	return p + 1;
+}
+
+/* More than 64 keys, or rules that few objects have. */
+static __attribute__((noinline)) const uint8_t *object_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+{
+	uint64_t seen[FUSE_KEYS_MAX / 64] = { 0 };
+
+	p = members(f, o, p, depth, seen, true);
+	return p && more_holds(f, o, seen) ? p : NULL;
+}
+
+static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+{
+	uint64_t seen = 0;
+
+	if (!enter(f, p, depth))
+		return NULL;
+	p = json_scan_space(p + 1, f->end);
+	return unlikely(o->more) ? object_wide(f, o, p, depth) : members(f, o, p, depth, &seen, false);
+}
+
+/* ---- one instance ---- */
+
+enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct span instance)
+{
+	const struct fuse_program *t = &r->fused;
+	struct fuse f = { .t = t, .learned = r->learned, .depth_max = r->limits.depth };
+
+	INVARIANT(root < r->program.nroots);
+	if (!t->roots || t->roots[root].op == FUSE_TREE || instance.n == 0 || instance.n > r->limits.bytes || instance.n >= UINT32_MAX - JSON_SLACK)
+		return schema_run_tree(r, root, instance);
+	struct span text = json_slack(&r->pad, instance);
+	if (!text.p)
+		return SCHEMA_UNDECIDABLE;
+	f.base = text.p;
+	f.end = text.p + text.n;
+	f.run = (struct run){ .runner = r, .p = &r->program, .steps = r->limits.steps + r->limits.steps_per_byte * instance.n };
+	r->marks_n = 0;
+	const uint8_t *p = json_scan_space(f.base, f.end);
+	if (*p != '{' && *p != '[')
+		return schema_run_tree(r, root, instance);      /* a scalar, which nothing ends but the text */
+	p = fuse_judge(&f, t->roots[root], p, 0);
+	if (f.punt)
+		return schema_run_tree(r, root, instance);
+	if (f.run.reason)
+		return SCHEMA_UNDECIDABLE;
+	return p && json_scan_space(p, f.end) == f.end ? SCHEMA_VALID : SCHEMA_INVALID;
+}

@@ -1,0 +1,48 @@
+/* What the files of the fused executor share: its tables, and the state of one run. */
+#pragma once
+
+#include "json/scan.h"
+#include "schema/fuse.h"
+#include "schema/private.h"
+
+/* Scanning and judging one text. Functions take the place of a value's first byte and
+ * return that after its last, or NULL: malformed, or not valid, or run.reason. */
+struct fuse {
+	const struct fuse_program *t;
+	uint16_t *learned;
+	const uint8_t *base, *end;
+	unsigned depth_max;
+	size_t names;                   /* of open objects, in the runner's stack */
+	bool punt;                      /* something odd: the tree executor judges the whole text */
+	struct run run;                 /* for what the tree executor's instructions judge */
+};
+
+static inline const void *fuse_data(const struct fuse *f, uint32_t off)
+{
+	return f->t->data + off;
+}
+
+static inline const uint32_t *fuse_list(const struct fuse *f, uint32_t off, uint32_t *n)
+{
+	const uint32_t *list = fuse_data(f, off);
+
+	*n = list[0];
+	return list + 1;
+}
+
+/* fuse.c: any value by any rule. */
+const uint8_t *fuse_judge(struct fuse *f, struct fuse_value v, const uint8_t *p, unsigned depth);
+/* All nodes of the list hold for the value at p. */
+const uint8_t *fuse_tree(struct fuse *f, uint32_t nodes, const uint8_t *p, unsigned depth);
+
+/* fuse_key.c: the way of a member whose name was not foreseen. */
+struct fuse_member {
+	uint32_t slot;                  /* in: the key before; out: this one, or the same */
+	uint32_t key;                   /* out: or FUSE_NO_KEY */
+	struct fuse_value value;        /* out: left to judge */
+};
+/* p: after the name's quote. Where the value begins, or NULL. Other rules that the value
+ * must satisfy have been judged. */
+const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, size_t names, struct fuse_member *m);
+/* No two names from `names` on are the same. */
+bool fuse_names_differ(struct fuse *f, size_t names);
