@@ -1,4 +1,5 @@
 /* Admin: what it says about the shared regions, and how it says it over HTTP. */
+#include <errno.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -328,7 +329,8 @@ static char *ask(const struct server *s, const char *request)
 
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	ck_assert_int_eq(fd_write_all(fd, request, strlen(request)), 0);
-	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	/* A server that refuses early may have closed already. */
+	ck_assert(shutdown(fd, SHUT_WR) == 0 || errno == ENOTCONN);
 	for (ssize_t r = 1; r > 0 && n < sizeof reply - 1; n += r > 0 ? (size_t)r : 0)
 		r = read(fd, reply + n, sizeof reply - 1 - n);
 	reply[n] = 0;
