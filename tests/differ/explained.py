@@ -1,0 +1,118 @@
+"""Why another validator says something else than ours, and which section makes ours right. A row explains a
+disagreement only where its test of the pair holds and, unless it says `alone`, the third validator is on our side."""
+
+import dataclasses
+from fractions import Fraction
+from typing import Callable
+
+from generate import Number, normal
+
+AJV, SOURCEMETA = ("ajv",), ("sourcemeta",)
+# what every object of JavaScript has
+INHERITED = {"isPrototypeOf", "toString", "constructor", "hasOwnProperty", "valueOf", "__proto__"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    name: str
+    validators: tuple
+    section: str
+    applies: Callable
+    alone: bool = False          # holds without the third validator's word
+
+    def explains(self, case, name):
+        others = [v for n, v in case.verdicts.items() if n not in ("ours", name) and v]
+        return name in self.validators and (self.alone or case.verdicts["ours"] in others) and self.applies(case)
+
+
+def exact(number):
+    """The value; of an exponent that no double has, one that is as far off."""
+    digits, _, exponent = normal(number).partition("e")
+    return Fraction(digits) * Fraction(10) ** max(-2000, min(2000, int(exponent or 0)))
+
+
+def rounds(case):
+    """A number whose nearest double is that of another short decimal, or none."""
+    def is_rounded(n):
+        double = float(n)
+        return double in (float("inf"), float("-inf")) or exact(repr(double)) != exact(n)
+
+    return any(is_rounded(n) for n in case.numbers)
+
+
+def is_whole_double(n):
+    return exact(n).denominator == 1 and abs(exact(n)) < 2 ** 53
+
+
+def respelled(value):
+    """The same value with its numbers in their shortest plain spelling."""
+    if isinstance(value, Number):
+        v = exact(value)
+        if v.denominator == 1 and abs(v) < 10 ** 18:
+            return Number(v.numerator)
+        digits, _, exponent = normal(value).partition("e")
+        negative, digits, places = digits.startswith("-"), digits.lstrip("-"), -int(exponent)
+        if not 0 < places < 30:
+            return value
+        digits = digits.rjust(places + 1, "0")
+        return Number(("-" if negative else "") + digits[:-places] + "." + digits[-places:])
+    if isinstance(value, list):
+        return [respelled(v) for v in value]
+    if isinstance(value, dict):
+        return {k: respelled(v) for k, v in value.items()}
+    return value
+
+
+def spelling_matters(case):
+    """The validator itself says what we say when the same numbers are spelled another way."""
+    return not case.wrong and case.ask("sourcemeta", respelled(case.schema), respelled(case.instance)) == case.verdicts["ours"]
+
+
+def has_empty_array(value):
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value == [] or any(has_empty_array(v) for v in children)
+
+
+def names_nothing(schema):
+    """A list of names with the empty one in it."""
+    if isinstance(schema, dict):
+        return any(names_nothing(v) for v in schema.values())
+    return isinstance(schema, list) and ("" in schema or any(names_nothing(v) for v in schema))
+
+
+def keys(value):
+    if isinstance(value, dict):
+        yield from value
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys(child)
+
+
+def is_unevaluated(case):
+    return bool(case.words & {"unevaluatedItems", "unevaluatedProperties"})
+
+
+ROWS = [
+    Row("a key twice", AJV, "RFC 8259 4: readers disagree on which one counts; ours refuses the text",
+        lambda c: c.wrong == "duplicate keys", alone=True),
+    Row("half of a surrogate pair", AJV, "RFC 8259 8.2, RFC 7493 2.1: no Unicode text; ours refuses it",
+        lambda c: c.wrong == "lone surrogate", alone=True),
+    Row("numbers are doubles", AJV, "Core 4.2.2 (draft-07): equal is the same mathematical value; RFC 8259 6 sets no bound", rounds, alone=True),
+    Row("multiples are found by doubles", AJV, "Validation 6.2.1: valid exactly when the division gives an integer",
+        lambda c: "multipleOf" in c.words and not all(is_whole_double(n) for n in c.numbers)),
+    Row("contains takes the result of another array for an empty one", AJV, "Validation 6.4.6, Core 10.3.1.3: at least one item",
+        lambda c: "contains" in c.words and not c.wrong and has_empty_array(c.instance)),
+    Row("unevaluated* cannot be compiled", AJV, "a fault of that validator: it stops on the schema",
+        lambda c: is_unevaluated(c) and c.why.get("ajv", "").startswith("Cannot set properties of undefined"), alone=True),
+    Row("the name \"\" is never missing", AJV, "Validation 6.5.3, 6.5.4: every name of the list",
+        lambda c: names_nothing(c.schema)),
+    Row("what every object inherits was evaluated", AJV, "Core 10.3.2, 11.3: members of the instance only",
+        lambda c: not c.wrong and bool(set(keys(c.instance)) & INHERITED) and is_unevaluated(c)),
+    Row("annotations of a branch that fails", AJV, "Core 7.7.1.1 (2019-09, 2020-12): a failing schema yields no annotations, a valid one all of them",
+        is_unevaluated),
+    Row("$dynamicRef and $recursiveRef are partly there", AJV, "Core 8.2.4.2 (2019-09), 8.2.3.2 (2020-12): beside other keywords, by the dynamic scope",
+        lambda c: bool(c.words & {"$dynamicRef", "$recursiveRef"})),
+    Row("contains evaluates items in 2019-09", AJV + SOURCEMETA, "Core 9.3.1.3 (2019-09): items, additionalItems and unevaluatedItems only",
+        lambda c: c.dialect == "2019-09" and {"contains", "unevaluatedItems"} <= c.words, alone=True),
+    Row("a number means another by its spelling", SOURCEMETA, "Core 4.2.2, 6.3: 1.0, 1 and 10e-1 are one number", spelling_matters, alone=True),
+    Row("a long decimal and a double", SOURCEMETA, "Core 4.2.2: equal is the same mathematical value", rounds),
+]
