@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "tests/bench/bench.h"
 
 #define TURNS_MAX 1000
@@ -27,49 +26,6 @@ struct bench {
 	size_t accepted[WHO_COUNT];
 	uint64_t allocations[WHO_COUNT];   /* in one pass */
 };
-
-/* ---- records ---- */
-
-static bool read_file(const char *path, struct buf *out)
-{
-	FILE *in = fopen(path, "re");
-	uint8_t block[1 << 16];
-	size_t n;
-
-	if (!in)
-		return false;
-	while ((n = fread(block, 1, sizeof block, in)) > 0)
-		buf_add(out, block, n);
-	bool good = !ferror(in) && !buf_error(out);
-	fclose(in);
-	return good;
-}
-
-static void add_record(struct records *r, struct span line)
-{
-	if (line.n == 0)
-		return;
-	r->of[r->n++] = line;
-	r->bytes += line.n;
-	r->longest = line.n > r->longest ? line.n : r->longest;
-}
-
-static bool split(struct records *r, size_t n)
-{
-	const uint8_t *at = r->text, *end = r->text + n;
-	size_t lines = 1;
-
-	for (const uint8_t *p = at; p < end; p++)
-		lines += *p == '\n';
-	r->of = calloc(lines, sizeof *r->of);
-	while (r->of && at < end) {
-		const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
-		stop = stop ? stop : end;
-		add_record(r, span_of(at, (size_t)(stop - at)));
-		at = stop + 1;
-	}
-	return r->of && r->n > 0;
-}
 
 /* ---- turns ---- */
 
@@ -176,17 +132,9 @@ static void measure(struct bench *b, double ns)
 
 static int run(struct bench *b, const char *file, double ns)
 {
-	struct buf text;
-
-	buf_init(&text, 0);
 	b->engine = engine_new(b->schema, b->resources, b->nresources);
-	if (!b->engine || !read_file(file, &text)) {
-		fprintf(stderr, "bench_json: cannot %s %s\n", b->engine ? "read" : "compile", b->engine ? file : b->schema);
-		return 2;
-	}
-	b->records.text = text.p;
-	if (!split(&b->records, text.n) || !peers_open(b->records.longest)) {
-		fprintf(stderr, "bench_json: no record in %s\n", file);
+	if (!b->engine || !records_read(&b->records, file) || !peers_open(b->records.longest)) {
+		fprintf(stderr, "bench_json: %s cannot be compiled, or no record in %s\n", b->schema, file);
 		return 2;
 	}
 	if (b->turns)
@@ -195,8 +143,7 @@ static int run(struct bench *b, const char *file, double ns)
 		engine_print_verdicts(b->engine, &b->records);
 	peers_close();
 	engine_free(b->engine);
-	free(b->records.of);
-	buf_fini(&text);
+	records_fini(&b->records);
 	return 0;
 }
 

@@ -13,8 +13,8 @@ import peer
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("EG_BUILD", HERE.parent.parent / "build"))
-PROGRAM = BUILD / "tests/bench/bench_json"
 ROUNDS = int(os.environ.get("ROUNDS") or 5)
+COUNT = os.environ.get("COUNT")           # of records of each kind
 TURNS, MILLISECONDS = 10, 8
 WHO = ("ours", "syntax", "yyjson", "jansson")
 
@@ -26,15 +26,20 @@ class Set(NamedTuple):
     resources: dict = {}       # URI: path
 
 
-def build():
-    subprocess.run(["make", "-s", "-C", BUILD, "tests/bench/bench_json"], check=True, stdout=sys.stderr)
+def program(name):
+    return BUILD / "tests/bench" / name
+
+
+def build(name="bench_json"):
+    subprocess.run(["make", "-s", "-C", BUILD, f"tests/bench/{name}"], check=True, stdout=sys.stderr)
 
 
 def own_sets():
-    """The three sets of every figure, and the orders once more, for patterns and formats."""
+    """The three sets of every figure; orders once more, for patterns and formats, and batches, for what else 2020-12 has."""
     folder = BUILD / "tests/bench/records"
-    subprocess.run([HERE / "records.py", folder], check=True)
-    names = [("iot", "iot"), ("order", "order"), ("batch", "batch"), ("order-strict", "order")]
+    subprocess.run([HERE / "records.py", folder, *(["--count", COUNT] if COUNT else [])], check=True)
+    names = [("iot", "iot"), ("order", "order"), ("batch", "batch"), ("order-strict", "order"),
+             ("batch-2020", "batch")]
     return [Set(name, HERE / "schemas" / f"{name}.json", folder / f"{records}.jsonl") for name, records in names]
 
 
@@ -50,7 +55,7 @@ def sourcemeta():
 
 def bench(what, *more):
     resources = [word for uri, path in what.resources.items() for word in ("-r", f"{uri}={path}")]
-    done = subprocess.run([PROGRAM, *more, *resources, what.schema, what.records], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([program("bench_json"), *more, *resources, what.schema, what.records], check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
 
 

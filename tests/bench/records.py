@@ -7,7 +7,8 @@
   order.jsonl   1,000 of 856 bytes: references, a oneOf, enums, closed objects, text that is not all ASCII
   batch.jsonl     200 of 8.7 KB: 50 events, recursion, tuples, open attributes
 
-All are valid for the schema of the same name in schemas/; order-strict.json (patterns, formats) takes the orders too.
+All are valid for the schema of the same name in schemas/; order-strict.json (patterns, formats) takes the orders,
+and batch-2020.json (most of what else 2020-12 has) the batches.
 --count makes N of each instead; all differ.
 """
 
