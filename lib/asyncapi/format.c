@@ -80,6 +80,15 @@ static void read_format(struct asyncapi_document *d, struct tree_node *format, s
 	out->foreign = model_text(d->a, format->text);
 }
 
+enum schema_language schema_language(struct span format)
+{
+	struct media m = media_parse(format);
+
+	if (strcmp(m.type, "application/vnd.aai.asyncapi") == 0 || (strcmp(m.type, "application/schema") == 0 && strcmp(m.version, "draft-07") == 0))
+		return SCHEMA_PLAIN;
+	return strcmp(m.type, "application/vnd.oai.openapi") == 0 && strcmp(m.version, "3.0.0") == 0 ? SCHEMA_OPENAPI : SCHEMA_OTHER;
+}
+
 static void warn_foreign(struct asyncapi_document *d, const struct tree_node *format, const struct model_schema *s)
 {
 	asyncapi_find(d->a->f, FORMAT_FOREIGN, tree_location(format),

@@ -88,6 +88,7 @@ static void check_scopes(struct asyncapi_document *d, struct tree_node *scheme, 
 	struct tree_node *type = tree_get(scheme, "type");
 	bool oauth2 = tree_is_string(type) && span_is(type->text, "oauth2"), openid = tree_is_string(type) && span_is(type->text, "openIdConnect");
 
+	unique_check(d, scopes, "scopes");
 	if (scopes->first && tree_is_string(type) && !oauth2 && !openid)
 		asyncapi_find(d->a->f, SECURITY_SCOPES, tree_location(scopes), "only oauth2 and openIdConnect have scopes; %.*s needs an empty list", (int)type->text.n, type->text.p);
 	tree_each(scope, scopes) {
@@ -113,8 +114,8 @@ void requirement_check(struct asyncapi_document *d, const struct tree_node *requ
 				(int)item->key.n, item->key.p);
 		if (item->kind != TREE_SEQ)
 			asyncapi_find(d->a->f, FIELD_TYPE, tree_location(item), "the scopes of a security requirement are a list; write [] when there are none");
-		else if (scheme && (scheme = tree_deref(scheme)))
-			check_scopes(d, scheme, item);
+		else
+			check_scopes(d, scheme ? tree_deref(scheme) : NULL, item);
 	}
 }
 

@@ -125,6 +125,9 @@ struct asyncapi_policy policy_strictest(struct asyncapi_policy a, struct asyncap
 /* format.c: *out of a schema in a document; format is the schemaFormat beside it or NULL. 3.x
  * multi-format objects are unwrapped. */
 void schema_read(struct asyncapi_document *d, struct tree_node *node, struct tree_node *format, struct model_schema *out);
+/* By schemaFormat: AsyncAPI or draft-07, OpenAPI 3.0, anything else. */
+enum schema_language { SCHEMA_PLAIN, SCHEMA_OPENAPI, SCHEMA_OTHER };
+enum schema_language schema_language(struct span format);
 /* JSON types that it admits at its root: enum contract_type. */
 uint32_t schema_types(struct tree_node *schema);
 bool schema_is_binary(struct tree_node *schema);

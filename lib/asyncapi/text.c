@@ -1,6 +1,7 @@
 /* Forms of texts that the specification asks for. Owner: asyncapi; runs in the loader and
  * the tool. */
 #include "asyncapi/model.h"
+#include "schema/layout.h"
 
 static bool is_letter(uint8_t c)
 {
@@ -12,32 +13,14 @@ static bool is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
-/* RFC 3986: a scheme, then no character that a URI cannot hold. */
 bool text_is_uri(struct span t)
 {
-	size_t i = 0;
-
-	while (i < t.n && (is_letter(t.p[i]) || (i > 0 && (is_digit(t.p[i]) || strchr("+-.", t.p[i])))))
-		i++;
-	if (i == 0 || i == t.n || t.p[i] != ':' || i + 1 == t.n)
-		return false;
-	for (i++; i < t.n; i++)
-		if (t.p[i] <= ' ' || t.p[i] >= 0x7f || strchr("\"<>\\^`{|}", t.p[i]))
-			return false;
-	return true;
+	return schema_format_holds(SCHEMA_FORMAT_URI, JSON_STRING, t);
 }
 
 bool text_is_email(struct span t)
 {
-	const uint8_t *at = t.n ? memchr(t.p, '@', t.n) : NULL;
-	size_t local = at ? (size_t)(at - t.p) : 0, domain = at ? t.n - local - 1 : 0;
-
-	if (local == 0 || domain == 0 || memchr(at + 1, '@', domain))
-		return false;
-	for (size_t i = 0; i < t.n; i++)
-		if (t.p[i] <= ' ' || t.p[i] == 0x7f)
-			return false;
-	return is_letter(at[1]) || is_digit(at[1]);
+	return schema_format_holds(SCHEMA_FORMAT_EMAIL, JSON_STRING, t);
 }
 
 /* $message.header#/pointer or $message.payload#/pointer. */

@@ -182,7 +182,9 @@ void compile_error(struct compile *c, const struct tree_node *at, const char *co
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	finding_error(c->f, code, tree_location(at), "%s", text);
+	/* Whoever looked before us may have told the same fault in its own words. */
+	if (!finding_is_error_at(c->f, tree_location(at)))
+		finding_error(c->f, code, tree_location(at), "%s", text);
 	c->failed = true;
 }
 

@@ -44,6 +44,14 @@ static bool is_known(const struct findings *f, const char *code, const struct lo
 	return false;
 }
 
+bool finding_is_error_at(const struct findings *f, struct location at)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].severity == FINDING_ERROR && same_place(&f->items[i].at, &at))
+			return true;
+	return false;
+}
+
 static struct finding *new_item(struct findings *f)
 {
 	if (f->n >= f->max)

@@ -36,6 +36,8 @@ void findings_fini(struct findings *f);
 /* The very same finding twice is one. */
 void finding_add(struct findings *f, enum finding_severity severity, const char *code, struct location at,
                  const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* Is an error known at exactly that place? */
+bool finding_is_error_at(const struct findings *f, struct location at);
 #define finding_error(f, code, at, ...) finding_add(f, FINDING_ERROR, code, at, __VA_ARGS__)
 #define finding_warning(f, code, at, ...) finding_add(f, FINDING_WARNING, code, at, __VA_ARGS__)
 /* By file, line, column; stable. */

@@ -604,17 +604,56 @@ START_TEST(types_at_the_root_of_a_schema)
 }
 END_TEST
 
-START_TEST(bindings_that_kafka_does_not_have_warn)
+/* Every README: "This object MUST contain only the properties defined above"; the JSON Schemas
+ * of 2.x leave bindings open. */
+START_TEST(fields_that_bindings_do_not_have)
 {
-	struct fixture x;
+	static const struct {
+		const char *text;
+		const char *code;
+		int severity;           /* -1: no finding */
+	} rows[] = {
+		{ HEAD3 "channels: {a: {address: a, bindings: {kafka: {topik: b}}}}\n", "unknown-field", FINDING_ERROR },
+		{ HEAD3 "channels: {a: {address: a, bindings: {carrier-pigeon: {}}}}\n", "unknown-field", FINDING_ERROR },
+		{ HEAD2 "channels: {a: {bindings: {kafka: {topik: b}}}}\n", "unknown-field", FINDING_WARNING },
+		{ HEAD2 "channels: {a: {bindings: {carrier-pigeon: {}}}}\n", "unknown-field", FINDING_WARNING },
+		{ HEAD3 "channels: {a: {address: a, bindings: {kafka: {partitions: 3, bindingVersion: latest}}}}\n", "unknown-field", -1 },
+		{ HEAD3 "channels: {a: {address: a, bindings: {kafka: {partitions: 3, bindingVersion: 0.2.0}}}}\n", "binding-field", FINDING_ERROR },
+		{ HEAD2 "channels: {a: {bindings: {kafka: {partitions: 3, bindingVersion: 0.2.0}}}}\n", "binding-field", FINDING_WARNING },
+		{ HEAD3 "channels: {a: {address: a, bindings: {kafka: {partitions: 3, bindingVersion: 9.0.0}}}}\n", "binding-version", FINDING_WARNING },
+		{ HEAD3 "channels: {a: {address: a, bindings: {kafka: {topicConfiguration: {x.y: 1}, bindingVersion: 0.4.0}}}}\n", "unknown-field", FINDING_ERROR },
+		{ HEAD3 "channels: {a: {address: a, bindings: {amqp: {is: queue, exchange: {}}}}}\n", "binding-choice", FINDING_ERROR },
+		{ HEAD3 "channels: {a: {address: a, bindings: {amqp: {is: queue, queue: {name: q}}}}}\n", "binding-choice", -1 },
+	};
 
-	load(&x, HEAD3 "channels: {a: {address: a, bindings: {kafka: {topik: b, partitions: 3, bindingVersion: latest}, carrier-pigeon: {}}}}\n");
-	const struct finding *f = find_code(&x, "unknown-field");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(f->severity, FINDING_WARNING);
-	ck_assert_uint_eq(x.f.n, 2);
-	ck_assert_uint_eq(x.f.errors, 0);
-	done(&x);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct fixture x;
+		load(&x, rows[i].text);
+		const struct finding *f = find_code(&x, rows[i].code);
+		ck_assert_msg((f ? (int)f->severity : -1) == rows[i].severity, "%s", rows[i].text);
+		done(&x);
+	}
+}
+END_TEST
+
+/* Schemas that nothing refers to are looked at too. */
+START_TEST(keywords_of_schemas_are_checked_everywhere)
+{
+	static const char *const bad[] = {
+		"{type: strong}", "{type: []}", "{required: true}", "{properties: [a]}", "{enum: []}", "{multipleOf: 0}",
+		"{minLength: -1}", "{allOf: []}", "{items: []}", "{items: {type: 7}}", "{not: 3}", "{dependencies: {a: 3}}",
+		"{description: true}", "{definitions: {a: {type: x}}}", "{$ref: 7}",
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct fixture x;
+		char text[300];
+		snprintf(text, sizeof text, HEAD3 "channels: {a: {address: a}}\ncomponents: {schemas: {s: %s}}\n", bad[i]);
+		load(&x, text);
+		const struct finding *f = find_code(&x, "schema-keyword");
+		ck_assert_msg(f && f->at.line == 4, "%s", bad[i]);
+		done(&x);
+	}
 }
 END_TEST
 
@@ -626,7 +665,7 @@ START_TEST(texts_have_their_form)
 		bool good;
 	} rows[] = {
 		{ text_is_uri, "https://example.com/a?b#c", true }, { text_is_uri, "urn:com:x", true }, { text_is_uri, "example.com", false },
-		{ text_is_uri, "https://a b", false }, { text_is_uri, "https:", false }, { text_is_uri, ":x", false }, { text_is_uri, "", false },
+		{ text_is_uri, "https://a b", false }, { text_is_uri, "https:", true }, { text_is_uri, ":x", false }, { text_is_uri, "", false },
 		{ text_is_email, "a@example.com", true }, { text_is_email, "a", false }, { text_is_email, "@b", false }, { text_is_email, "a@b@c", false },
 		{ text_is_expression, "$message.header#/correlationId", true }, { text_is_expression, "$message.payload#", true },
 		{ text_is_expression, "$message.header", false }, { text_is_expression, "$message.body#/x", false },
@@ -719,5 +758,5 @@ UNIT_MAIN("asyncapi", versions_by_major_and_minor, an_unquoted_version_is_explai
 	  urls_of_2x_servers_lose_scheme_and_path, wrong_servers_are_found, a_document_without_kafka_is_not_enforced,
 	  addresses_that_are_no_topics_warn, parameters_and_addresses_agree, operations_name_their_own_channel, the_nearest_policy_wins,
 	  wrong_policies_are_found_once, traits_win_in_2x, the_object_wins_in_3x, a_null_in_a_patch_deletes, traits_that_refer_to_themselves_end,
-	  schema_formats_in_all_spellings, content_types_choose_the_reading, types_at_the_root_of_a_schema, bindings_that_kafka_does_not_have_warn,
+	  schema_formats_in_all_spellings, content_types_choose_the_reading, types_at_the_root_of_a_schema, fields_that_bindings_do_not_have, keywords_of_schemas_are_checked_everywhere,
 	  texts_have_their_form, security_is_checked, twins_are_found, values_of_bindings_are_held_to_their_bounds)
