@@ -123,6 +123,14 @@ static uint32_t add_node(struct compile *c, uint32_t resource)
 	return node;
 }
 
+/* Draft-04 has true and false beside two keywords only (5.3.1.1, 5.4.4.1). */
+static uint32_t number_of_bool(struct compile *c, const struct tree_node *schema, const struct compile_resource *in)
+{
+	if (in->rules.dialect == DIALECT_DRAFT4 && !span_is(schema->key, "additionalItems") && !span_is(schema->key, "additionalProperties"))
+		compile_error(c, schema, "schema-type", "a schema is an object in draft-04; write %s", schema->truth ? "{}" : "{\"not\": {}}");
+	return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
+}
+
 /* The number of a schema, compiled later; SCHEMA_NODE_NONE after a finding. */
 static uint32_t number_of(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base)
 {
@@ -132,7 +140,7 @@ static uint32_t number_of(struct compile *c, struct tree_node *schema, struct co
 		return SCHEMA_NODE_NONE;
 	}
 	if (schema->kind == TREE_BOOL)
-		return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
+		return number_of_bool(c, schema, in);
 	in->entered = true;
 	uint32_t kind = MAP_OF(MAP_JOB, in->number);
 	uintptr_t known = (uintptr_t)map_find(&c->names, schema, kind, SPAN_NULL);
