@@ -205,6 +205,8 @@ void patterns_finish(struct compile *c);
 
 /* ---- pcre.c ---- */
 
+/* false: a back reference that PCRE2 would resolve in another way. */
+bool pcre_agrees(const struct ecma *e);
 /* The same language for PCRE2. */
 void pcre_write(const struct ecma *e, struct buf *out);
 /* ---- fuse.c ---- */

@@ -79,6 +79,10 @@ static bool put_code(struct compile_node *n, const struct tree_node *at, const s
 	struct buf out;
 	int error = 0;
 
+	if (!pcre_agrees(e)) {
+		compile_fail(n, at, "pattern", "the pattern refers back to a group that a repeat around it forgets at each turn; write it in another way");
+		return false;
+	}
 	buf_init(&out, 4u << 20);
 	pcre_write(e, &out);
 	pcre2_code *code = buf_error(&out) ? NULL : pcre2_compile(out.p ? out.p : (PCRE2_SPTR)"", out.n, OPTIONS, &error, &where, NULL);

@@ -50,7 +50,7 @@ static void put_set(struct buf *out, const struct ecma *e, const struct ecma_nod
 		return;
 	}
 	out->n = open;                           /* nothing that can match is in it */
-	buf_puts(out, n->negated ? "[\\x{0}-\\x{10ffff}]" : "[]");
+	buf_puts(out, n->negated ? "[\\x{0}-\\x{10ffff}]" : "(?:(*FAIL))");
 }
 
 static void put_choice(struct buf *out, const struct ecma *e, const struct ecma_node *n)
@@ -92,7 +92,7 @@ static void put_tree(struct buf *out, const struct ecma *e, uint32_t at)
 		return;
 	case ECMA_CHARACTER:
 		if (is_surrogate(n->value))
-			buf_puts(out, "[]");
+			buf_puts(out, "(?:(*FAIL))");
 		else
 			put_character(out, n->value);
 		return;
@@ -131,4 +131,66 @@ static void put_tree(struct buf *out, const struct ecma *e, uint32_t at)
 void pcre_write(const struct ecma *e, struct buf *out)
 {
 	put_tree(out, e, e->root);
+}
+
+/* ---- what PCRE2 would do in another way ---- */
+
+/* What a group holds when a repeat above it begins another turn: ECMA-262 forgets it, PCRE2
+ * keeps it. That shows unless every turn sets it anew. */
+struct walk {
+	const struct ecma *e;
+	enum { UNSEEN, OPEN, SET, FORGOTTEN } group[256];
+	bool differs;
+};
+
+static void walk_tree(struct walk *w, uint32_t at, bool repeated, bool optional);
+
+static void walk_children(struct walk *w, const struct ecma_node *n, bool repeated, bool optional)
+{
+	ecma_each(it, w->e, n)
+		walk_tree(w, it, repeated, optional);
+}
+
+static void walk_group(struct walk *w, const struct ecma_node *n, bool repeated, bool optional)
+{
+	uint8_t number = (uint8_t)n->value;
+
+	w->group[number] = OPEN;
+	walk_tree(w, n->first, repeated, optional);
+	w->group[number] = repeated && optional ? FORGOTTEN : SET;
+}
+
+static void walk_tree(struct walk *w, uint32_t at, bool repeated, bool optional)
+{
+	const struct ecma_node *n = ecma_node(w->e, at);
+
+	switch ((enum ecma_kind)n->kind) {
+	case ECMA_GROUP:
+		walk_group(w, n, repeated, optional);
+		return;
+	case ECMA_REPEAT:
+		/* what is optional is so within one turn of the outermost repeat */
+		walk_tree(w, n->first, repeated || n->max > 1, repeated && (optional || n->value == 0));
+		return;
+	case ECMA_CHOICE:
+		walk_children(w, n, repeated, true);
+		return;
+	case ECMA_SEQUENCE:
+	case ECMA_LOOK:
+		walk_children(w, n, repeated, optional);
+		return;
+	case ECMA_REFERENCE:
+		w->differs |= w->group[n->value & 255] == FORGOTTEN || (w->group[n->value & 255] != SET && repeated);
+		return;
+	default:
+		return;
+	}
+}
+
+bool pcre_agrees(const struct ecma *e)
+{
+	struct walk w = { .e = e };
+
+	walk_tree(&w, e->root, false, false);
+	return !w.differs;
 }

@@ -273,9 +273,10 @@ static bool character_escape(struct pattern *x, uint32_t *out, bool in_class)
 	return fail(x, "no such escape in ECMA-262");
 }
 
+/* Names are exact in ECMA-262; PCRE2 would take them in any case, and others too. */
 static const struct {
 	const char *ecma, *pcre;
-} properties[] = {
+} categories[] = {
 	{ "Letter", "L" }, { "Cased_Letter", "L&" }, { "LC", "L&" }, { "Uppercase_Letter", "Lu" }, { "Lowercase_Letter", "Ll" },
 	{ "Titlecase_Letter", "Lt" }, { "Modifier_Letter", "Lm" }, { "Other_Letter", "Lo" }, { "Mark", "M" },
 	{ "Combining_Mark", "M" }, { "Nonspacing_Mark", "Mn" }, { "Spacing_Mark", "Mc" }, { "Enclosing_Mark", "Me" },
@@ -286,36 +287,83 @@ static const struct {
 	{ "Currency_Symbol", "Sc" }, { "Modifier_Symbol", "Sk" }, { "Other_Symbol", "So" }, { "Separator", "Z" },
 	{ "Space_Separator", "Zs" }, { "Line_Separator", "Zl" }, { "Paragraph_Separator", "Zp" }, { "Other", "C" },
 	{ "Control", "Cc" }, { "cntrl", "Cc" }, { "Format", "Cf" }, { "Surrogate", "Cs" }, { "Private_Use", "Co" },
-	{ "Unassigned", "Cn" },
+	{ "Unassigned", "Cn" }, { "L", "L" }, { "Lu", "Lu" }, { "Ll", "Ll" }, { "Lt", "Lt" }, { "Lm", "Lm" }, { "Lo", "Lo" },
+	{ "M", "M" }, { "Mn", "Mn" }, { "Mc", "Mc" }, { "Me", "Me" }, { "N", "N" }, { "Nd", "Nd" }, { "Nl", "Nl" }, { "No", "No" },
+	{ "P", "P" }, { "Pc", "Pc" }, { "Pd", "Pd" }, { "Ps", "Ps" }, { "Pe", "Pe" }, { "Pi", "Pi" }, { "Pf", "Pf" },
+	{ "Po", "Po" }, { "S", "S" }, { "Sm", "Sm" }, { "Sc", "Sc" }, { "Sk", "Sk" }, { "So", "So" }, { "Z", "Z" }, { "Zs", "Zs" },
+	{ "Zl", "Zl" }, { "Zp", "Zp" }, { "C", "C" }, { "Cc", "Cc" }, { "Cf", "Cf" }, { "Cs", "Cs" }, { "Co", "Co" },
+	{ "Cn", "Cn" },
 };
 
-/* After \p or \P. What the table lacks PCRE2 knows by the same name, or refuses. */
+static const char *const binaries[] = {
+	"ASCII", "ASCII_Hex_Digit", "AHex", "Alphabetic", "Alpha", "Any", "Bidi_Control", "Bidi_C", "Bidi_Mirrored", "Bidi_M",
+	"Case_Ignorable", "CI", "Cased", "Changes_When_Casefolded", "CWCF", "Changes_When_Casemapped", "CWCM",
+	"Changes_When_Lowercased", "CWL", "Changes_When_NFKC_Casefolded", "CWKCF", "Changes_When_Titlecased", "CWT",
+	"Changes_When_Uppercased", "CWU", "Dash", "Default_Ignorable_Code_Point", "DI", "Deprecated", "Dep", "Diacritic", "Dia",
+	"Emoji", "Emoji_Component", "EComp", "Emoji_Modifier", "EMod", "Emoji_Modifier_Base", "EBase", "Emoji_Presentation",
+	"EPres", "Extended_Pictographic", "ExtPict", "Extender", "Ext", "Grapheme_Base", "Gr_Base", "Grapheme_Extend", "Gr_Ext",
+	"Hex_Digit", "Hex", "IDS_Binary_Operator", "IDSB", "IDS_Trinary_Operator", "IDST", "ID_Continue", "IDC", "ID_Start", "IDS",
+	"Ideographic", "Ideo", "Join_Control", "Join_C", "Logical_Order_Exception", "LOE", "Lowercase", "Lower", "Math",
+	"Noncharacter_Code_Point", "NChar", "Pattern_Syntax", "Pat_Syn", "Pattern_White_Space", "Pat_WS", "Quotation_Mark",
+	"QMark", "Radical", "Regional_Indicator", "RI", "Sentence_Terminal", "STerm", "Soft_Dotted", "SD", "Terminal_Punctuation",
+	"Term", "Unified_Ideograph", "UIdeo", "Uppercase", "Upper", "Variation_Selector", "VS", "White_Space", "space",
+	"XID_Continue", "XIDC", "XID_Start", "XIDS",
+};
+
+/* As PCRE2 spells it; null when there is none of that name. */
+static struct span category_name(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
+		if (span_is(name, categories[i].ecma))
+			return span_str(categories[i].pcre);
+	}
+	return SPAN_NULL;
+}
+
+static struct span lone_name(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(binaries); i++) {
+		if (span_is(name, binaries[i]))
+			return name;
+	}
+	return category_name(name);
+}
+
+/* Which scripts there are PCRE2 says. */
+static struct span script_name(struct span name)
+{
+	bool good = name.n > 1 && name.p[0] >= 'A' && name.p[0] <= 'Z' && name.p[1] >= 'a' && name.p[1] <= 'z';
+
+	return good ? name : SPAN_NULL;
+}
+
+static bool is_name(uint8_t c)
+{
+	return is_digit(c) || c == '_' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* After \p or \P. */
 static bool property(struct pattern *x, bool negated)
 {
-	static const struct { const char *ecma, *pcre; } prefixes[] = {
-		{ "General_Category=", "" }, { "gc=", "" }, { "Script_Extensions=", "scx:" }, { "scx=", "scx:" }, { "Script=", "sc:" }, { "sc=", "sc:" },
+	static const struct { const char *ecma, *pcre; struct span (*name)(struct span); } kinds[] = {
+		{ "General_Category=", "", category_name }, { "gc=", "", category_name },
+		{ "Script_Extensions=", "scx:", script_name }, { "scx=", "scx:", script_name },
+		{ "Script=", "sc:", script_name }, { "sc=", "sc:", script_name }, { "", "", lone_name },
 	};
-	struct ecma_item item = { .prefix = "", .negated = negated };
+	struct ecma_item item = { .negated = negated };
+	size_t kind = 0;
 
 	if (!take(x, '{'))
 		return fail(x, "\\p without a name; write \\p{L}");
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		if (!starts(x, prefixes[i].ecma))
-			continue;
-		x->p += strlen(prefixes[i].ecma);
-		item.prefix = prefixes[i].pcre;
-		break;
-	}
-	for (item.name = span_of(x->p, 0); x->p < x->end && (is_digit(*x->p) || *x->p == '_' || (*x->p | 0x20) >= 'a') && *x->p < 0x7b; x->p++)
+	while (!starts(x, kinds[kind].ecma))
+		kind++;
+	x->p += strlen(kinds[kind].ecma);
+	for (item.name = span_of(x->p, 0); x->p < x->end && is_name(*x->p); x->p++)
 		item.name.n++;
-	if (!item.name.n || !take(x, '}'))
-		return fail(x, "a bad property name; write \\p{L} or \\p{Script=Greek}");
-	for (size_t i = 0; i < ARRAY_LEN(properties); i++) {
-		if (span_is(item.name, properties[i].ecma)) {
-			item.name = span_str(properties[i].pcre);
-			break;
-		}
-	}
+	item.prefix = kinds[kind].pcre;
+	item.name = kinds[kind].name(item.name);
+	if (!item.name.p || !take(x, '}'))
+		return fail(x, "no such property; write \\p{L}, \\p{Alphabetic} or \\p{Script=Greek}");
 	add_item(x, item);
 	return true;
 }
