@@ -17,6 +17,7 @@ void lines_init(struct lines *l, int fd, size_t max, bool progress)
 	struct stat st;
 
 	*l = (struct lines){ .fd = fd, .max = max, .started = clock_ms() };
+	l->shown = l->started;           /* what ends at once shows no bar */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		l->size = (uint64_t)st.st_size;
 	l->progress = progress && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
