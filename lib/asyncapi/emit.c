@@ -267,10 +267,15 @@ static struct contract_declaration declare(struct emit *e, const struct placed *
 	if (!messages || e->b->error)
 		return out;
 	add_candidates(e, p, n, messages, &count);
+	if (count > CONTRACT_MAX_MESSAGES) {
+		asyncapi_find(e->a->f, MESSAGES_LIMIT, tree_location(p->channel->node), "the channels of this address have more than %u messages; split it", CONTRACT_MAX_MESSAGES);
+		return out;
+	}
 	out.messages = (struct contract_list){ image_append(e->b, IMAGE_CONTRACT_DATA, NULL, count * sizeof(uint32_t), 4), count };
 	uint32_t *list = image_mutable(e->b, IMAGE_CONTRACT_DATA, out.messages.off);
 	for (uint32_t i = 0; i < count && !e->b->error; i++)
 		list[i] = messages[i]->index;
+	out.selectors = selectors_emit(e->a, e->b, messages, count);
 	return out;
 }
 

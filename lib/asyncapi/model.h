@@ -53,7 +53,7 @@ struct model_channel {
 	struct asyncapi_policy policy;     /* channel's, else its servers' */
 };
 
-#define MODEL_MAX_MESSAGES 1024u           /* of one channel */
+#define MODEL_MAX_MESSAGES CONTRACT_MAX_MESSAGES   /* of one channel */
 
 struct model_operation {
 	struct model_operation *next;
@@ -142,6 +142,9 @@ struct model_parameter *parameters_read(struct asyncapi_document *d, struct span
 bool address_is_template(const char *address);
 /* Its parts in the image; *literals and *constrained sort it. */
 struct contract_list address_emit(struct asyncapi *a, struct image_builder *b, const struct model_channel *channel, uint32_t *literals, bool *constrained);
+
+/* select.c: what tells the candidates of an address apart; struct contract_selector. */
+struct contract_list selectors_emit(struct asyncapi *a, struct image_builder *b, struct model_message **messages, uint32_t n);
 
 /* text.c */
 bool text_is_uri(struct span t);

@@ -136,14 +136,28 @@ static struct trial explain_message(struct contract *c, const struct contract_me
 	return first;
 }
 
-/* Trials report into the scratch arena; the winner is explained once more for keeps. */
+static bool is_empty(const struct candidates *set, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (candidate_is_in(set, i))
+			return false;
+	return true;
+}
+
+/* Of those that the record may be, or of all when it may be none. Trials report into the
+ * scratch arena; the winner is explained once more for keeps. */
 static struct trial nearest(struct contract *c, const struct contract_declaration *d, const struct record_view *r, struct judgement_report *want)
 {
 	const uint32_t *messages = contract_items(&c->t, d->messages);
 	const struct contract_message *best = NULL;
 	size_t distance = SIZE_MAX;
+	struct candidates set;
 
+	contract_candidates(c, d, r, &set);
+	bool none = is_empty(&set, d->messages.n);
 	for (uint32_t i = 0; i < d->messages.n && d->messages.n > 1; i++) {
+		if (!none && !candidate_is_in(&set, i))
+			continue;
 		const struct contract_message *m = &c->t.messages[messages[i]];
 		arena_reset(&c->arena);
 		struct trial trial = explain_message(c, m, r, want, &c->arena);

@@ -56,6 +56,14 @@ struct header_reading contract_headers_json(struct contract *c, const struct con
 /* A record's value as the JSON text that the payload schema sees. */
 bool contract_payload_json(struct contract *c, const struct contract_message *m, struct span value, struct span *json);
 
+/* The candidates of a declaration that a record may be, as bits of its list of messages. */
+struct candidates {
+	uint32_t bits[CONTRACT_MAX_MESSAGES / 32];
+	bool narrowed;                /* some were ruled out */
+};
+void contract_candidates(const struct contract *c, const struct contract_declaration *d, const struct record_view *r, struct candidates *out);
+#define candidate_is_in(set, i) ((set)->bits[(i) / 32] >> (i) % 32 & 1)
+
 /* Rules, then the row's own. */
 enum action contract_action(const struct contract *c, const struct contract_topic *t, struct image_str message, const struct contract_actions *own, enum verdict v);
 

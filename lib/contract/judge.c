@@ -107,16 +107,22 @@ enum action contract_action(const struct contract *c, const struct contract_topi
 /* ---- one document ---- */
 
 struct tally {
-	unsigned yes, undecidable;
-	uint32_t first_yes, first_undecidable;  /* messages */
+	unsigned yes, undecidable, tried;
+	uint32_t first_yes, first_undecidable, last_tried;  /* messages */
 };
 
 static struct tally try_all(struct contract *c, const struct contract_declaration *d, const struct record_view *r)
 {
-	struct tally tally = { 0, 0, CONTRACT_NONE, CONTRACT_NONE };
+	struct tally tally = { 0, 0, 0, CONTRACT_NONE, CONTRACT_NONE, CONTRACT_NONE };
 	const uint32_t *messages = contract_items(&c->t, d->messages);
+	struct candidates set;
 
+	contract_candidates(c, d, r, &set);
 	for (uint32_t i = 0; i < d->messages.n; i++) {
+		if (!candidate_is_in(&set, i))
+			continue;
+		tally.tried++;
+		tally.last_tried = messages[i];
 		enum match match = contract_match_message(c, &c->t.messages[messages[i]], r);
 		if (match == MATCH_YES && tally.yes++ == 0)
 			tally.first_yes = messages[i];
@@ -153,21 +159,20 @@ static enum action strictest_action(const struct contract *c, const struct contr
 	return strictest;
 }
 
-static uint32_t message_of(const struct contract *c, const struct contract_declaration *d, const struct tally *tally)
+/* A refused record that can be one message only is a bad one of that message. */
+static uint32_t message_of(const struct tally *tally)
 {
-	const uint32_t *messages = contract_items(&c->t, d->messages);
-
 	if (tally->yes)
 		return tally->first_yes;
 	if (tally->undecidable)
 		return tally->first_undecidable;
-	return d->messages.n == 1 ? messages[0] : CONTRACT_NONE;
+	return tally->tried == 1 ? tally->last_tried : CONTRACT_NONE;
 }
 
 static struct judgement judge_declaration(struct contract *c, const struct contract_topic *t, const struct contract_declaration *d, const struct record_view *r)
 {
 	struct tally tally = try_all(c, d, r);
-	struct judgement j = { .verdict = verdict_of(&tally), .document = d->document, .message = message_of(c, d, &tally) };
+	struct judgement j = { .verdict = verdict_of(&tally), .document = d->document, .message = message_of(&tally) };
 
 	j.channel = j.message == CONTRACT_NONE ? d->channel : c->t.messages[j.message].channel;
 	j.action = j.verdict == VERDICT_VALID ? ACTION_OBSERVE : strictest_action(c, t, d, j.verdict);

@@ -43,6 +43,30 @@ struct contract_declaration {
 	uint32_t channel;               /* of the first of its channels there */
 	struct contract_list messages;  /* u32, in IMAGE_MESSAGES: candidates; none: nothing may be sent */
 	struct contract_actions actions;       /* when there are no candidates */
+	struct contract_list selectors; /* struct contract_selector: what tells the candidates apart */
+};
+
+#define CONTRACT_MAX_MESSAGES 1024u     /* candidates of a declaration */
+#define CONTRACT_MAX_SELECTORS 4u
+#define CONTRACT_MAX_STEPS 3u           /* of a path into a payload */
+
+enum contract_place { CONTRACT_AT_KEY, CONTRACT_AT_HEADER, CONTRACT_AT_PAYLOAD, CONTRACT_PLACE_COUNT };
+
+/* A text of the record that rules messages out before any schema runs: a message whose schema
+ * wants another constant there cannot match. Sets of candidates are bits, by their index in
+ * the declaration's list. */
+struct contract_selector {
+	uint32_t place;                 /* enum contract_place */
+	uint32_t nsteps;                /* 0: the key itself; 1: the header; of a payload its members' names */
+	struct image_str steps[CONTRACT_MAX_STEPS];
+	struct contract_list values;    /* struct contract_value, sorted by length, then bytes */
+	struct contract_list other;     /* u32 of bits: with a value that is none of these */
+	struct contract_list absent;    /* u32 of bits: without any value there */
+};
+
+struct contract_value {
+	struct image_str text;
+	struct contract_list candidates;       /* u32 of bits */
 };
 
 /* IMAGE_TOPICS: an address, exact or a template's. */

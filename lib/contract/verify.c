@@ -41,10 +41,42 @@ static bool cluster_is_sound(const struct contract_tables *t, const struct contr
 	       range_is_sound(cluster->first_template, cluster->ntemplates, t->ntemplates);
 }
 
+/* As many bits as there are messages. */
+static bool set_is_sound(const struct contract_tables *t, struct contract_list l, uint32_t nmessages)
+{
+	return l.n == (nmessages + 31) / 32 && list_is_sound(t, l, sizeof(uint32_t));
+}
+
+static bool selector_is_sound(const struct contract_tables *t, const struct contract_selector *s, uint32_t nmessages)
+{
+	if (s->place >= CONTRACT_PLACE_COUNT || s->nsteps > CONTRACT_MAX_STEPS || (s->place != CONTRACT_AT_KEY && s->nsteps == 0) ||
+	    !list_is_sound(t, s->values, sizeof(struct contract_value)) || !set_is_sound(t, s->other, nmessages) || !set_is_sound(t, s->absent, nmessages))
+		return false;
+	for (uint32_t i = 0; i < CONTRACT_MAX_STEPS; i++)
+		if (!text_is_sound(t, s->steps[i]))
+			return false;
+	const struct contract_value *values = contract_items(t, s->values);
+	for (uint32_t i = 0; i < s->values.n; i++)
+		if (!text_is_sound(t, values[i].text) || !set_is_sound(t, values[i].candidates, nmessages))
+			return false;
+	return true;
+}
+
+static bool selectors_are_sound(const struct contract_tables *t, const struct contract_declaration *d)
+{
+	if (d->selectors.n > CONTRACT_MAX_SELECTORS || !list_is_sound(t, d->selectors, sizeof(struct contract_selector)))
+		return false;
+	const struct contract_selector *selectors = contract_items(t, d->selectors);
+	for (uint32_t i = 0; i < d->selectors.n; i++)
+		if (!selector_is_sound(t, &selectors[i], d->messages.n))
+			return false;
+	return true;
+}
+
 static bool declaration_is_sound(const struct contract_tables *t, const struct contract_declaration *d)
 {
 	if (d->document >= t->root->documents.n || d->channel >= t->nchannels || !actions_are_sound(&d->actions, false) ||
-	    !list_is_sound(t, d->messages, sizeof(uint32_t)))
+	    d->messages.n > CONTRACT_MAX_MESSAGES || !list_is_sound(t, d->messages, sizeof(uint32_t)) || !selectors_are_sound(t, d))
 		return false;
 	const uint32_t *messages = contract_items(t, d->messages);
 	for (uint32_t i = 0; i < d->messages.n; i++)

@@ -708,9 +708,9 @@ END_TEST
 
 static void use(struct world *w, const struct image *img)
 {
-	static const char *const topics[] = { "a", "l.us.on", "l.eu.off", "none", "h" };
+	static const char *const topics[] = { "a", "s", "l.us.on", "l.eu.off", "none", "h" };
 	const struct record_header h[] = { H("id", "7"), H("n", "12") };
-	struct record_view r = { .key = SPAN_LIT("k"), .value = SPAN_LIT("{\"x\":1}"), .headers = h, .nheaders = 2 };
+	struct record_view r = { .key = SPAN_LIT("k"), .value = SPAN_LIT("{\"x\":1,\"t\":\"y\"}"), .headers = h, .nheaders = 2 };
 	struct contract *c = contract_open(img);
 
 	if (!c)
@@ -735,6 +735,7 @@ START_TEST(any_byte_may_be_wrong)
 	one_document(&w, HEAD
 		"channels:\n"
 		"  a: {address: a, messages: {m: {bindings: {kafka: {key: {type: string}}}, headers: {type: object, properties: {id: {type: string}}}, payload: {type: object}}}}\n"
+		"  s: {address: s, messages: {x: {payload: {type: object, required: [t], properties: {t: {const: x}}}}, y: {payload: {type: object, required: [t], properties: {t: {const: y}}}}}}\n"
 		"  t: {address: 'l.{x}.on', parameters: {x: {enum: [us]}}, messages: {m: {payload: {type: object}}}}\n");
 	struct image_header *h = (struct image_header *)w.bytes.p;
 	size_t start = offsetof(struct image_header, crc) + sizeof h->crc, refused = 0;
