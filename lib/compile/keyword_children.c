@@ -155,6 +155,21 @@ static void take_required(struct compile_node *n, struct members *m, const struc
 	}
 }
 
+/* Names that must be there come first: the executors look for the first of them before
+ * all else. */
+static void put_required_first(struct members *m)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct data_row row = m->rows[i];
+		if (!row.required)
+			continue;
+		memmove(&m->rows[to + 1], &m->rows[to], (i - to) * sizeof row);
+		m->rows[to++] = row;
+	}
+}
+
 static uint32_t take_patterns(struct compile_node *n, const struct tree_node *v)
 {
 	size_t count = 0;
@@ -184,6 +199,7 @@ static void emit_object(struct compile_node *n, struct members *m)
 	o.patterns = take_patterns(n, keyword_sibling(n, "patternProperties"));
 	if (additional)
 		o.additional = compile_child(n, additional, false);
+	put_required_first(m);
 	o.table = data_table(n->c, m->rows, m->n);
 	o.required = m->required;
 	o.where_required = compile_where(n, required ? required : n->schema);

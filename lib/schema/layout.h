@@ -80,7 +80,7 @@ struct schema_instr {
 
 struct schema_row {
 	uint32_t off, len;       /* DATA: the name */
-	uint32_t hash;           /* schema_name_hash */
+	uint32_t hash;           /* schema_name_hash of it */
 	uint32_t node;           /* SCHEMA_NO_NODE: `required` only */
 	uint32_t required;       /* 0 or 1 */
 	uint32_t unused;
@@ -133,7 +133,30 @@ enum schema_format {
 	SCHEMA_FORMAT_COUNT
 };
 
-uint32_t schema_name_hash(struct span name);
+/* Of a name, for tables of rows: eight bytes at a time, the last eight once more. */
+static inline uint32_t schema_name_hash(struct span name)
+{
+	uint64_t h = name.n, w = 0;
+	size_t n = name.n;
+
+	if (n >= 8) {
+		for (size_t i = 0; i + 8 < n; i += 8) {
+			memcpy(&w, name.p + i, 8);
+			h = (h ^ w) * 0x9e3779b97f4a7c15u;
+			h ^= h >> 29;
+		}
+		memcpy(&w, name.p + n - 8, 8);
+	} else if (n >= 4) {
+		uint32_t low, high;
+		memcpy(&low, name.p, 4);
+		memcpy(&high, name.p + n - 4, 4);
+		w = low | (uint64_t)high << 32;
+	} else if (n) {
+		w = name.p[0] | (uint64_t)name.p[n / 2] << 8 | (uint64_t)name.p[n - 1] << 16;
+	}
+	h ^= w;
+	return (uint32_t)((h ^ h >> 32) * 0xd6e8feb86659fd93u >> 32);
+}
 
 /* By name; SCHEMA_FORMAT_COUNT when unknown. */
 enum schema_format schema_format_find(struct span name);

@@ -3,6 +3,7 @@
 #include "schema/private.h"
 
 #define UNIQUE_PAIRWISE 8
+#define FEW_NAMES 4
 
 static uint8_t type_of(const struct run *run, uint32_t at)
 {
@@ -43,6 +44,21 @@ static bool is_marked(const struct run *run, const struct marks *marks, uint32_t
 
 /* ---- any type ---- */
 
+static const uint8_t type_bits[JSON_TYPE_COUNT] = {
+	[JSON_NULL] = SCHEMA_TYPE_NULL,     [JSON_FALSE] = SCHEMA_TYPE_BOOLEAN, [JSON_TRUE] = SCHEMA_TYPE_BOOLEAN, [JSON_NUMBER] = SCHEMA_TYPE_NUMBER,
+	[JSON_STRING] = SCHEMA_TYPE_STRING, [JSON_ARRAY] = SCHEMA_TYPE_ARRAY,   [JSON_OBJECT] = SCHEMA_TYPE_OBJECT,
+};
+
+/* Surely no value of this type: most branches are out by it, and a node need not be entered. */
+static bool is_refused(const struct run *run, uint32_t node, uint32_t at)
+{
+	const struct schema_node *n = &run->p->nodes[node];
+	const struct schema_instr *in = &run->p->code[n->first];
+	uint8_t type = type_of(run, at);
+
+	return n->count && in->op == SCHEMA_OP_TYPE && !(in->a & type_bits[type]) && type != JSON_NUMBER;
+}
+
 static bool op_FAIL(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
 {
 	(void)marks;
@@ -59,15 +75,10 @@ static bool is_integer(const struct run *run, uint32_t at, unsigned flags)
 
 static bool op_TYPE(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
 {
-	static const uint8_t bits[JSON_TYPE_COUNT] = {
-		[JSON_NULL] = SCHEMA_TYPE_NULL, [JSON_FALSE] = SCHEMA_TYPE_BOOLEAN, [JSON_TRUE] = SCHEMA_TYPE_BOOLEAN,
-		[JSON_NUMBER] = SCHEMA_TYPE_NUMBER, [JSON_STRING] = SCHEMA_TYPE_STRING, [JSON_ARRAY] = SCHEMA_TYPE_ARRAY,
-		[JSON_OBJECT] = SCHEMA_TYPE_OBJECT,
-	};
 	uint8_t type = type_of(run, at);
 
 	(void)marks;
-	bool good = in->a & bits[type];
+	bool good = in->a & type_bits[type];
 	if (!good && type == JSON_NUMBER && in->a & SCHEMA_TYPE_INTEGER)
 		good = is_integer(run, at, in->flags);
 	return verdict(run, in, at, good);
@@ -279,17 +290,47 @@ static bool member_holds(struct run *run, const struct schema_instr *in, const s
 	return false;
 }
 
-static bool op_OBJECT(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
+/* The entry of the member's name, or 0. */
+static uint32_t find_member(const struct run *run, uint32_t at, struct span name, uint32_t *index)
 {
-	const struct schema_object *o = program_at(run->p, in->a);
+	const struct json_entry *e = run->doc.entries;
+	uint32_t end = e[at].next, i = 0;
+
+	for (uint32_t key = at + 1; key < end; key = e[key + 1].next, i++) {
+		if (e[key].len != name.n || memcmp(json_text(&run->doc, key).p, name.p, name.n) != 0)
+			continue;
+		*index = i;
+		return key;
+	}
+	return 0;
+}
+
+/* Few names, and nothing is said of other members: each name is looked for, none of them
+ * is hashed. Most branches that fail lack a name. */
+static bool names_hold(struct run *run, const struct schema_table *t, uint32_t at, const struct marks *marks)
+{
+	const struct schema_row *row = &run->p->rows[t->first];
+	uint32_t index = 0;
+
+	for (const struct schema_row *end = row + t->count; row < end; row++) {
+		uint32_t key = find_member(run, at, program_text(run->p, row->off, row->len), &index);
+		if (!key && row->required)
+			return false;
+		if (!key || row->node == SCHEMA_NO_NODE)
+			continue;
+		if (!run_node(run, row->node, key + 1, NULL))
+			return false;
+		mark(run, marks, index);
+	}
+	return true;
+}
+
+static bool members_hold(struct run *run, const struct schema_instr *in, const struct schema_object *o, uint32_t at, const struct marks *marks)
+{
 	const struct json_entry *e = &run->doc.entries[at];
 	uint32_t seen = 0, index = 0;
 	bool good = true, matched;
 
-	if (e->type != JSON_OBJECT)
-		return true;
-	if (!run_spend(run, e->len))
-		return false;
 	for (uint32_t key = at + 1; key < e->next; key = run->doc.entries[key + 1].next, index++) {
 		if (!member_holds(run, in, o, key, index, &seen, &matched)) {
 			good = false;
@@ -304,6 +345,28 @@ static bool op_OBJECT(struct run *run, const struct schema_instr *in, uint32_t a
 	if (run->explain)
 		explain_required(run, in, o, at);
 	return false;
+}
+
+static bool op_OBJECT(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
+{
+	const struct schema_object *o = program_at(run->p, in->a);
+	const struct schema_table *t = program_at(run->p, o->table);
+	const struct json_entry *e = &run->doc.entries[at];
+	uint32_t patterns, index;
+
+	if (e->type != JSON_OBJECT)
+		return true;
+	if (!run_spend(run, e->len))
+		return false;
+	if (run->explain)
+		return members_hold(run, in, o, at, marks);
+	(void)program_list(run->p, o->patterns, &patterns);
+	if (t->count <= FEW_NAMES && patterns == 0 && o->additional == SCHEMA_NO_NODE)
+		return names_hold(run, t, at, marks);
+	const struct schema_row *first = &run->p->rows[t->first];
+	if (o->required && t->count && first->required && !find_member(run, at, program_text(run->p, first->off, first->len), &index))
+		return false;
+	return members_hold(run, in, o, at, marks);
 }
 
 static bool op_NAMES(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
@@ -478,6 +541,13 @@ static bool op_ALL(struct run *run, const struct schema_instr *in, uint32_t at, 
 	return good;
 }
 
+static bool branch_holds(struct run *run, uint32_t node, uint32_t at, const struct marks *marks)
+{
+	if (is_refused(run, node, at))
+		return run_spend(run, 1) && false;
+	return run_branch(run, node, at, marks);
+}
+
 static bool op_ANY(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
 {
 	uint32_t n;
@@ -485,7 +555,7 @@ static bool op_ANY(struct run *run, const struct schema_instr *in, uint32_t at, 
 	bool good = false;
 
 	for (uint32_t i = 0; i < n && !run->reason && (!good || marks); i++)
-		good = run_branch(run, nodes[i], at, marks) || good;
+		good = branch_holds(run, nodes[i], at, marks) || good;
 	if (!good && run->explain && !run->reason)
 		explain_branches(run, in, at);
 	return good && !run->reason;
@@ -497,7 +567,7 @@ static bool op_ONE(struct run *run, const struct schema_instr *in, uint32_t at, 
 	const uint32_t *nodes = program_list(run->p, in->a, &n);
 
 	for (uint32_t i = 0; i < n && !run->reason && found < 2; i++) {
-		if (!run_branch(run, nodes[i], at, marks))
+		if (!branch_holds(run, nodes[i], at, marks))
 			continue;
 		first = found ? first : i;
 		second = i;
@@ -573,13 +643,8 @@ static bool op_UNEVALUATED_PROPERTIES(struct run *run, const struct schema_instr
 	return good;
 }
 
-op_function *run_op(uint16_t op)
-{
-	static op_function *const functions[] = {
+op_function *const run_ops[SCHEMA_OP_COUNT] = {
 #define OP(name, a, b) op_##name,
 #include "schema/op.def"
 #undef OP
-	};
-
-	return functions[op];
-}
+};

@@ -140,7 +140,13 @@ bool run_node(struct run *run, uint32_t node, uint32_t at, const struct marks *m
 bool run_branch(struct run *run, uint32_t node, uint32_t at, const struct marks *marks);
 /* Scans the instance. VALID: go on; else *reason. */
 enum schema_verdict run_begin(struct schema_runner *r, struct span instance, struct run *run, const char **reason);
-op_function *run_op(uint16_t op);
+extern op_function *const run_ops[SCHEMA_OP_COUNT];
+
+static inline op_function *run_op(uint16_t op)
+{
+	return run_ops[op];
+}
+
 void run_undecidable(struct run *run, const char *reason);
 bool run_spend(struct run *run, uint64_t steps);
 bool run_matches(struct run *run, uint32_t pattern, struct span text);

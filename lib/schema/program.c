@@ -1,6 +1,5 @@
 /* The schema sections as tables, and look-ups in them. Owner: schema; workers, the
  * loader and the tool. */
-#include "base/hash.h"
 #include "schema/private.h"
 
 bool program_open(struct program *p, const struct image *img)
@@ -40,11 +39,6 @@ bool fuse_program_open(struct fuse_program *t, const struct image *img)
 bool schema_root_is_known(const struct image *img, uint32_t root)
 {
 	return root < image_section(img, IMAGE_SCHEMA_ROOTS).n / sizeof(uint32_t);
-}
-
-uint32_t schema_name_hash(struct span name)
-{
-	return (uint32_t)hash64(name.p, name.n, 0);
 }
 
 const struct schema_row *program_find(const struct program *p, const struct schema_table *t, struct span name)
