@@ -234,6 +234,14 @@ static bool asserts_formats(const struct compile_node *n)
 	return n->in->rules.asserts_formats || dialect_ref_hides(n->dialect);
 }
 
+/* Host names are those of RFC 1034 before draft-07, which knows of RFC 5890. */
+static enum schema_format format_of_draft(const struct compile_node *n, enum schema_format f)
+{
+	bool early = n->dialect == DIALECT_DRAFT4 || n->dialect == DIALECT_DRAFT6;
+
+	return early && f == SCHEMA_FORMAT_HOSTNAME ? SCHEMA_FORMAT_LDH_HOSTNAME : f;
+}
+
 void kw_format(struct compile_node *n, struct tree_node *v)
 {
 	enum schema_format f = v->kind == TREE_STRING ? schema_format_find(v->text) : SCHEMA_FORMAT_COUNT;
@@ -245,7 +253,7 @@ void kw_format(struct compile_node *n, struct tree_node *v)
 	else if (f == SCHEMA_FORMAT_COUNT)
 		finding_warning(n->c->f, "format-unknown", tree_location(v), "format %.*s is not judged; add a pattern if it matters", (int)v->text.n, (const char *)v->text.p);
 	else if (schema_format_is_asserted(f))
-		compile_emit(n, v, SCHEMA_OP_FORMAT, f, 0, 0, 0);
+		compile_emit(n, v, SCHEMA_OP_FORMAT, format_of_draft(n, f), 0, 0, 0);
 }
 
 /* 8.3 and 8.4, when they are asserted: what we can decode. One instruction for both. */

@@ -14,10 +14,10 @@ struct pattern {
 	const uint8_t *p, *end, *start;
 	struct ecma *e;
 	bool keep;                      /* the tree, not the verdict alone */
+	bool failed;
+	unsigned groups, nnames, nesting, captured;
 	struct span names[GROUPS_MAX];
 	unsigned named[GROUPS_MAX];
-	unsigned groups, nnames, nesting, captured;
-	bool failed;
 };
 
 static bool fail(struct pattern *x, const char *what)
@@ -678,8 +678,13 @@ static uint32_t disjunction(struct pattern *x)
 
 static bool parse(struct ecma *e, struct span pattern, bool keep)
 {
-	struct pattern x = { .p = pattern.p, .start = pattern.p, .end = pattern.p + pattern.n, .e = e, .keep = keep };
+	struct pattern x;
 
+	memset(&x, 0, offsetof(struct pattern, names));  /* the rest is written before it is read */
+	x.p = x.start = pattern.p;
+	x.end = pattern.p + pattern.n;
+	x.e = e;
+	x.keep = keep;
 	count_groups(&x);
 	if (x.failed)
 		return false;

@@ -165,14 +165,34 @@ bool format_duration(struct span s)
 
 /* ---- identifiers ---- */
 
+#define EACH(byte) ((byte) * (uint64_t)0x0101010101010101)
+
+/* Eight bytes at once: each in 0-9, A-F, a-f? Sums of two bytes below 0x80 do not carry. */
+static bool are_hex(uint64_t x)
+{
+	uint64_t letters = x | EACH(0x20);
+	uint64_t digit = (x + EACH(0x80 - '0')) & ~(x + EACH(0x80 - '9' - 1));
+	uint64_t letter = (letters + EACH(0x80 - 'a')) & ~(letters + EACH(0x80 - 'f' - 1));
+
+	return (x & EACH(0x80)) == 0 && ((digit | letter) & EACH(0x80)) == EACH(0x80);
+}
+
+static uint64_t eight(const uint8_t *a, const uint8_t *b)
+{
+	uint32_t low, high;
+
+	memcpy(&low, a, 4);
+	memcpy(&high, b, 4);
+	return low | (uint64_t)high << 32;
+}
+
 bool format_uuid(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		if (dash ? s.p[i] != '-' : !format_is_hex(s.p[i]))
-			return false;
-	}
-	return s.n == 36;
+	const uint8_t *p = s.p;
+
+	if (s.n != 36 || p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-')
+		return false;
+	return are_hex(eight(p, p + 4)) && are_hex(eight(p + 9, p + 14)) && are_hex(eight(p + 19, p + 24)) && are_hex(eight(p + 28, p + 32));
 }
 
 bool format_json_pointer(struct span s)
