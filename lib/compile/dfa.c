@@ -188,7 +188,7 @@ static struct row *sets_take(struct sets *s, const uint32_t *words, uint32_t n, 
 	*fresh = false;
 	for (; s->cells[cell]; cell = (cell + 1) & (s->ncells - 1)) {
 		const struct row *r = row_at(s, s->cells[cell] - 1);
-		if (r->n == n && r->before == before && memcmp(words_of(s, r), words, n * sizeof *words) == 0)
+		if (r->n == n && r->before == before && (n == 0 || memcmp(words_of(s, r), words, n * sizeof *words) == 0))
 			return (struct row *)(void *)s->rows.p + s->cells[cell] - 1;
 	}
 	struct row r = { (uint32_t)(s->words.n / sizeof *words), n, before, count(s) };

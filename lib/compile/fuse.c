@@ -28,9 +28,11 @@ void fusion_add(struct fusion *f, struct node_set *set, uint32_t node)
 		f->error = E_NOMEM;
 		return;
 	}
-	memcpy(more, set->nodes, i * sizeof *more);
+	if (set->n) {
+		memcpy(more, set->nodes, i * sizeof *more);
+		memcpy(more + i + 1, set->nodes + i, (set->n - i) * sizeof *more);
+	}
 	more[i] = node;
-	memcpy(more + i + 1, set->nodes + i, (set->n - i) * sizeof *more);
 	set->nodes = more;
 	set->n++;
 }
@@ -41,7 +43,7 @@ static struct plan **plan_cell(struct fusion *f, const struct node_set *set)
 
 	for (size_t i = hash64(set->nodes, n, 0) & mask;; i = (i + 1) & mask) {
 		const struct plan *p = f->plans[i];
-		if (!p || (p->set.n == set->n && memcmp(p->set.nodes, set->nodes, n) == 0))
+		if (!p || (p->set.n == set->n && (n == 0 || memcmp(p->set.nodes, set->nodes, n) == 0)))
 			return &f->plans[i];
 	}
 }
