@@ -43,8 +43,8 @@ static void child_set_state(struct child *c, enum child_state state)
 		[CHILD_NONE] = 1 << CHILD_STARTING,
 		[CHILD_STARTING] = 1 << CHILD_WAITING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
 		[CHILD_WAITING] = 1 << CHILD_PREPARING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
-		[CHILD_PREPARING] = 1 << CHILD_COMMITTING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
-		[CHILD_COMMITTING] = 1 << CHILD_SERVING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
+		[CHILD_PREPARING] = 1 << CHILD_COMMITTING | 1 << CHILD_WAITING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
+		[CHILD_COMMITTING] = 1 << CHILD_SERVING | 1 << CHILD_WAITING | 1 << CHILD_LEAVING | 1 << CHILD_NONE,
 		[CHILD_SERVING] = 1 << CHILD_LEAVING | 1 << CHILD_NONE,
 		[CHILD_LEAVING] = 1 << CHILD_LEAVING | 1 << CHILD_NONE,
 	};
@@ -293,21 +293,30 @@ void children_admit(struct master *m)
 			admit(c);
 }
 
-static void on_ready(struct child *c)
+/* Now, or when the reload that is under way is over. */
+static void wait_for_admission(struct child *c)
 {
-	if (c->state != CHILD_STARTING)
-		return;
 	child_set_state(c, CHILD_WAITING);
 	if (c->master->reload.state == RELOAD_IDLE || c->master->reload.state == RELOAD_LOADING)
 		admit(c);
+}
+
+static void on_ready(struct child *c)
+{
+	if (c->state == CHILD_STARTING)
+		wait_for_admission(c);
 }
 
 static void on_prepared(struct child *c, const struct control_message *message)
 {
 	struct control_message commit = control_of(CONTROL_COMMIT, message->generation);
 
-	if (c->state != CHILD_PREPARING || message->generation != c->master->generation)
+	if (c->state != CHILD_PREPARING)
 		return;
+	if (message->generation != c->master->generation) {
+		wait_for_admission(c);       /* a reload went by; it counted on those who serve */
+		return;
+	}
 	if (message->error < 0 && c->kind == CHILD_ADMIN && c->master->state == MASTER_STARTING) {
 		/* A port that is taken is no reason to run without admin: neither now nor at each attempt. */
 		end_start(c->master, EXIT_BIND, message->text);
@@ -325,8 +334,12 @@ static void on_prepared(struct child *c, const struct control_message *message)
 
 static void on_committed(struct child *c, const struct control_message *message)
 {
-	if (c->state != CHILD_COMMITTING || message->generation != c->master->generation)
+	if (c->state != CHILD_COMMITTING)
 		return;
+	if (message->generation != c->master->generation) {
+		wait_for_admission(c);
+		return;
+	}
 	if (message->error < 0) {
 		child_kill(c, message->text);
 		return;

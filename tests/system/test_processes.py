@@ -161,6 +161,16 @@ def test_hup_reloads(running):
         assert one.produce_one(running.topic, batch(b'{"lumens": 5000}')).error == 87
 
 
+def test_a_reload_while_it_starts_leaves_no_worker_behind(broker, gateway, name):
+    """A worker that was getting ready with the generation before goes on with the new one."""
+    broker.topic(name)
+    for _ in range(8):
+        one = gateway(documents={"a.json": document(name, LIGHT)}, start=False).start().wait_listening()
+        assert one.reload().returncode == 0
+        one.wait(10)
+        one.wait_log("ready: 2 workers", 10)
+
+
 def test_many_hups_end_in_the_last_state(running):
     for maximum in range(1, 40):
         running.write("a.json", document(running.topic, {"properties": {"lumens": {"maximum": maximum}}}))
