@@ -18,11 +18,32 @@ static bool range_fits(uint32_t first, uint32_t n, size_t total)
 	return first <= total && n <= total - first;
 }
 
+struct span settings_blob_span(const struct image *img, struct settings_blob b)
+{
+	return b.len ? span_of(image_at(img, IMAGE_TLS_DATA, b.off, b.len), b.len) : SPAN_NULL;
+}
+
+static bool blob_is_sound(const struct image *img, struct settings_blob b)
+{
+	return b.len == 0 || image_at(img, IMAGE_TLS_DATA, b.off, b.len);
+}
+
+static bool tls_is_sound(const struct settings_view *v, const struct image *img)
+{
+	for (size_t i = 0; i < v->ntls; i++) {
+		const struct settings_tls *t = &v->tls[i];
+		if (!blob_is_sound(img, t->cert) || !blob_is_sound(img, t->key) || !blob_is_sound(img, t->ca) || !t->cert.len != !t->key.len)
+			return false;
+	}
+	return true;
+}
+
 static bool clusters_are_sound(const struct settings_view *v, const struct image *img)
 {
 	for (size_t i = 0; i < v->nclusters; i++) {
 		const struct settings_cluster *c = &v->clusters[i];
-		if (!texts_are_sound(img, &c->name, 1) || c->nservers == 0 || !range_fits(c->first_server, c->nservers, v->nservers))
+		if (!texts_are_sound(img, &c->name, 1) || c->nservers == 0 || !range_fits(c->first_server, c->nservers, v->nservers) ||
+		    c->tls > v->ntls)
 			return false;
 	}
 	for (size_t i = 0; i < v->nservers; i++)
@@ -37,7 +58,8 @@ static bool listeners_are_sound(const struct settings_view *v, const struct imag
 		const struct settings_listener *l = &v->listeners[i];
 		if (!texts_are_sound(img, (const struct image_str[]){ l->name, l->advertise_host }, 2) ||
 		    l->cluster >= v->nclusters || !range_fits(l->first_bind, l->nbinds, v->nbinds) ||
-		    l->broker_port_count == 0 || l->broker_port_base == 0 ||
+		    l->broker_port_count == 0 || l->broker_port_base == 0 || l->tls > v->ntls ||
+		    (l->tls && v->tls[l->tls - 1].cert.len == 0) ||
 		    (uint64_t)l->broker_port_base + l->broker_port_count - 1 > PORT_MAX)
 			return false;
 	}
@@ -66,11 +88,12 @@ int settings_open(struct settings_view *v, const struct image *img)
 	v->servers = image_table(img, IMAGE_SERVERS, sizeof *v->servers, &v->nservers);
 	v->listeners = image_table(img, IMAGE_LISTENERS, sizeof *v->listeners, &v->nlisteners);
 	v->binds = image_table(img, IMAGE_BINDS, sizeof *v->binds, &v->nbinds);
-	if (!v->clusters || !v->servers || !v->listeners || !v->binds)
+	v->tls = image_table(img, IMAGE_TLS, sizeof *v->tls, &v->ntls);
+	if (!v->clusters || !v->servers || !v->listeners || !v->binds || !v->tls)
 		return E_MALFORMED;
 	const struct settings *s = v->settings;
 	if (s->workers == 0 || s->workers > 1024 || s->limit_connections == 0 || s->limit_frame == 0 ||
 	    !texts_are_sound(img, (const struct image_str[]){ s->admin_bind, s->store, s->log_file, s->control, s->user }, 5))
 		return E_MALFORMED;
-	return clusters_are_sound(v, img) && listeners_are_sound(v, img) && binds_are_sound(v, img) ? 0 : E_MALFORMED;
+	return tls_is_sound(v, img) && clusters_are_sound(v, img) && listeners_are_sound(v, img) && binds_are_sound(v, img) ? 0 : E_MALFORMED;
 }

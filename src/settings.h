@@ -28,9 +28,21 @@ struct settings_server {                   /* a bootstrap address of a cluster *
 	uint32_t reserved;
 };
 
+struct settings_blob {                     /* bytes of IMAGE_TLS_DATA; len 0: none */
+	uint32_t off, len;
+};
+
+struct settings_tls {                      /* PEM */
+	struct settings_blob cert, key;    /* ours: of a listener always, to brokers when they ask for it */
+	struct settings_blob ca;           /* whom we trust: none on a listener asks clients for no certificate,
+	                                    * none on a cluster is the system's store */
+};
+
 struct settings_cluster {
 	struct image_str name;
 	uint32_t first_server, nservers;   /* in IMAGE_SERVERS */
+	uint32_t tls;                      /* index in IMAGE_TLS + 1; 0: plain text */
+	uint32_t reserved;
 };
 
 struct settings_bind {                     /* one listening address of a listener */
@@ -47,6 +59,7 @@ struct settings_listener {
 	uint32_t first_bind, nbinds;       /* in IMAGE_BINDS */
 	struct image_str advertise_host;   /* "" is the local address of the connection */
 	uint32_t broker_port_base, broker_port_count; /* broker n is base + n mod count */
+	uint32_t tls;                      /* as of a cluster */
 };
 
 struct settings_view {
@@ -55,8 +68,12 @@ struct settings_view {
 	const struct settings_server *servers;
 	const struct settings_listener *listeners;
 	const struct settings_bind *binds;
-	size_t nclusters, nservers, nlisteners, nbinds;
+	const struct settings_tls *tls;
+	size_t nclusters, nservers, nlisteners, nbinds, ntls;
 };
+
+/* PEM of a blob; null: none. */
+struct span settings_blob_span(const struct image *img, struct settings_blob b);
 
 /* Verifies every index and text; run once per mapped image. */
 int settings_open(struct settings_view *v, const struct image *img) MUST_CHECK;

@@ -24,6 +24,8 @@ enum image_section {
 	IMAGE_SERVERS,           /* struct settings_server[], bootstrap addresses */
 	IMAGE_LISTENERS,         /* struct settings_listener[] */
 	IMAGE_BINDS,             /* struct settings_bind[], listening addresses */
+	IMAGE_TLS,               /* struct settings_tls[] */
+	IMAGE_TLS_DATA,          /* certificates and keys in PEM: keep the image where it is */
 	IMAGE_CONTRACT,          /* lib/contract: struct contract_root */
 	IMAGE_TOPICS,            /* lib/contract: exact topics, sorted */
 	IMAGE_TOPIC_HASH,        /* lib/contract */

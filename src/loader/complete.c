@@ -29,7 +29,7 @@ static size_t server_end(const struct asyncapi_server *s, size_t from, size_t n)
 static bool servers_are_equal(const struct asyncapi_server *a, size_t na, const struct asyncapi_server *b, size_t nb)
 {
 	for (size_t i = 0; i < na && na == nb; i++)
-		if (strcasecmp(a[i].host, b[i].host) != 0 || a[i].port != b[i].port)
+		if (strcasecmp(a[i].host, b[i].host) != 0 || a[i].port != b[i].port || a[i].secure != b[i].secure)
 			return false;
 	return na == nb;
 }
@@ -48,11 +48,11 @@ static void say_several(struct config *c, const struct asyncapi_server *s, size_
 
 static void take_server(struct config *c, const struct asyncapi_server *s, size_t n)
 {
-	struct config_cluster *k = config_cluster_named(c, SPAN_LIT("main"), s->at);
+	struct config_cluster *k = c->nclusters ? &c->clusters[0] : config_cluster_named(c, SPAN_LIT("main"), s->at);
 
 	for (size_t i = 0; k && i < n && i < CONFIG_SERVERS_MAX; i++) {
-		if (s[i].secure)
-			finding_error(c->f, "not-built", s[i].at, "server %s speaks kafka-secure: TLS to brokers is not built yet; name a plaintext listener with -b HOST:PORT", s[i].name);
+		if (s[i].secure && !k->tls.present)
+			k->tls = (struct config_tls){ .present = true, .at = s[i].at };
 		if (s[i].ndials)
 			finding_error(c->f, "not-built", s[i].at, "x-eventgateway-dial-mapping of server %s is not built yet; remove it", s[i].name);
 		k->servers[k->nservers++] = (struct config_address){ s[i].host, s[i].port, s[i].at };
@@ -67,13 +67,14 @@ static void take_listener(struct config *c, const struct asyncapi_server *s)
 		l->nbinds = 1;
 }
 
-/* -b and clusters come first; else the documents must agree on one server. */
+/* -b and clusters come first; else, also for a lone cluster without bootstrap, the documents
+ * must agree on one server. */
 static void find_brokers(struct config *c, const struct asyncapi *a)
 {
 	const struct asyncapi_server *s = NULL;
 	size_t n = a ? asyncapi_kafka_servers(a, &s) : 0, first = n ? server_end(s, 0, n) : 0;
 
-	if (c->nclusters)
+	if (c->nclusters > 1 || (c->nclusters && (c->clusters[0].nservers || n == 0)))
 		return;
 	if (n == 0) {
 		finding_error(c->f, "broker-missing", config_flag(c->in->config ? c->in->config : "-b"),
@@ -245,6 +246,10 @@ void config_complete(struct config *c, const struct asyncapi *a)
 		for (size_t j = 0; j < c->listeners[i].nbinds; j++)
 			check_host(c, &c->listeners[i].binds[j]);
 	}
+	for (size_t i = 0; i < c->nclusters; i++)
+		config_load_tls(c, &c->clusters[i].tls, c->clusters[i].name);
+	for (size_t i = 0; i < c->nlisteners; i++)
+		config_load_tls(c, &c->listeners[i].tls, c->listeners[i].name);
 	check_ports(c);
 	check_loops(c);
 	check_slots(c);

@@ -114,6 +114,52 @@ static void read_members(struct config *c, const struct member *table, size_t n,
 	}
 }
 
+/* ---- TLS ---- */
+
+static void read_file_name(struct config *c, struct config_file *out, struct tree_node *node, const char *what)
+{
+	const char *path = text_of(c, node, what);
+
+	if (!path)
+		return;
+	out->at = tree_location(node);
+	out->path = arena_printf(tree_set_arena(c->set), "%s%s", *path == '/' ? "" : c->folder, path);
+}
+
+static void read_cert(struct config *c, void *object, struct tree_node *node)
+{
+	read_file_name(c, &((struct config_tls *)object)->cert, node, "the path of a certificate in PEM");
+}
+
+static void read_key(struct config *c, void *object, struct tree_node *node)
+{
+	read_file_name(c, &((struct config_tls *)object)->key, node, "the path of a private key in PEM");
+}
+
+static void read_ca(struct config *c, void *object, struct tree_node *node)
+{
+	read_file_name(c, &((struct config_tls *)object)->ca, node, "the path of certificates in PEM");
+}
+
+static const struct member cluster_tls_members[] = { { "ca", read_ca }, { "cert", read_cert }, { "key", read_key } };
+static const struct member listener_tls_members[] = { { "cert", read_cert }, { "key", read_key }, { "client_ca", read_ca } };
+
+static void read_cluster_tls(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_tls *t = &((struct config_cluster *)object)->tls;
+
+	*t = (struct config_tls){ .present = true, .at = tree_location(node) };
+	read_members(c, cluster_tls_members, ARRAY_LEN(cluster_tls_members), t, node, "tls");
+}
+
+static void read_listener_tls(struct config *c, void *object, struct tree_node *node)
+{
+	struct config_tls *t = &((struct config_listener *)object)->tls;
+
+	*t = (struct config_tls){ .present = true, .is_server = true, .at = tree_location(node) };
+	read_members(c, listener_tls_members, ARRAY_LEN(listener_tls_members), t, node, "tls");
+}
+
 /* ---- clusters ---- */
 
 static bool name_is_sound(struct config *c, struct span name, struct location at, const char *what)
@@ -171,7 +217,7 @@ static void read_bootstrap(struct config *c, void *object, struct tree_node *nod
 }
 
 static const struct member cluster_members[] = {
-	{ "bootstrap", read_bootstrap }, { "tls", NULL }, { "identity", NULL }, { "producer", NULL },
+	{ "bootstrap", read_bootstrap }, { "tls", read_cluster_tls }, { "identity", NULL }, { "producer", NULL },
 };
 
 static void read_cluster(struct config *c, struct tree_node *node)
@@ -283,7 +329,7 @@ static void read_broker_ports(struct config *c, void *object, struct tree_node *
 
 static const struct member listener_members[] = {
 	{ "cluster", read_listener_cluster }, { "bind", read_bind }, { "advertise", read_advertise },
-	{ "broker_ports", read_broker_ports }, { "tls", NULL },
+	{ "broker_ports", read_broker_ports }, { "tls", read_listener_tls },
 };
 
 static void read_listener(struct config *c, struct tree_node *node)

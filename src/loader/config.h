@@ -20,8 +20,21 @@ struct config_address {
 	struct location at;
 };
 
+struct config_file {
+	const char *path;                /* NULL: not named */
+	struct location at;
+};
+
+struct config_tls {
+	bool present, is_server;
+	uint32_t row;                    /* in IMAGE_TLS + 1; 0: none */
+	struct config_file cert, key, ca;
+	struct location at;
+};
+
 struct config_cluster {
 	const char *name;
+	struct config_tls tls;
 	struct config_address servers[CONFIG_SERVERS_MAX];
 	size_t nservers;
 	struct location at;
@@ -33,6 +46,7 @@ struct config_listener {
 	size_t nbinds;
 	const char *advertise;           /* "" is the local address of the connection */
 	uint32_t port_base, port_count;
+	struct config_tls tls;
 	struct location at, cluster_at, ports_at;
 };
 
@@ -69,5 +83,7 @@ bool config_address_parse(struct config *c, struct span text, struct config_addr
 /* Two addresses that reach the same socket, as far as names tell without a network. */
 bool config_address_is_same(const struct config_address *upstream, const char *bind_host, uint32_t bind_port);
 struct location config_flag(const char *name);
+/* Reads and checks the files of t, with findings, and gives it its row. */
+void config_load_tls(struct config *c, struct config_tls *t, const char *whose);
 struct config_cluster *config_cluster_named(struct config *c, struct span name, struct location at);
 struct config_listener *config_listener_named(struct config *c, struct span name, struct location at);

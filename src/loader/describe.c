@@ -13,6 +13,12 @@ static void describe_options(struct buf *out, const struct settings_view *v, con
 	}
 }
 
+static void describe_tls(struct buf *out, const struct settings_view *v, uint32_t tls)
+{
+	if (tls)
+		buf_printf(out, ", TLS%s%s", v->tls[tls - 1].cert.len ? ", own certificate" : "", v->tls[tls - 1].ca.len ? ", own authorities" : "");
+}
+
 static void describe_cluster(struct buf *out, const struct settings_view *v, const struct image *img, const struct settings_cluster *c)
 {
 	buf_printf(out, "cluster %s:", image_text(img, c->name));
@@ -20,6 +26,7 @@ static void describe_cluster(struct buf *out, const struct settings_view *v, con
 		const struct settings_server *s = &v->servers[c->first_server + i];
 		buf_printf(out, " %s:%u", image_text(img, s->host), s->port);
 	}
+	describe_tls(out, v, c->tls);
 	buf_addch(out, '\n');
 }
 
@@ -34,7 +41,9 @@ static void describe_listener(struct buf *out, const struct settings_view *v, co
 	}
 	buf_printf(out, ", broker ports %u-%u", l->broker_port_base, l->broker_port_base + l->broker_port_count - 1);
 	const char *advertise = image_text(img, l->advertise_host);
-	buf_printf(out, "%s%s\n", *advertise ? ", advertise " : "", advertise);
+	buf_printf(out, "%s%s", *advertise ? ", advertise " : "", advertise);
+	describe_tls(out, v, l->tls);
+	buf_addch(out, '\n');
 }
 
 static void describe_actions(struct buf *out, const struct contract_actions *a)

@@ -8,6 +8,7 @@ static void emit_cluster(struct image_builder *b, const struct config_cluster *k
 		.name = image_intern(b, span_str(k->name)),
 		.first_server = image_used(b, IMAGE_SERVERS) / (uint32_t)sizeof(struct settings_server),
 		.nservers = (uint32_t)k->nservers,
+		.tls = k->tls.row,
 	};
 
 	for (size_t i = 0; i < k->nservers; i++) {
@@ -44,6 +45,7 @@ static void emit_listener(struct config *c, uint32_t index)
 		.nbinds = (uint32_t)(l->nbinds * (1 + l->port_count)),
 		.advertise_host = image_intern(b, span_str(l->advertise)),
 		.broker_port_base = l->port_base, .broker_port_count = l->port_count,
+		.tls = l->tls.row,
 	};
 
 	for (size_t i = 0; i < l->nbinds; i++) {

@@ -9,8 +9,15 @@ struct generation {
 	struct image image;
 	struct settings_view settings;
 	struct contract *contract;
+	struct ssl_ctx_st **tls;         /* by row of settings.tls */
 	uint64_t number;
 };
+
+/* Of a row + 1 as settings have it; NULL: plain text. */
+static inline struct ssl_ctx_st *generation_tls(const struct generation *g, uint32_t row)
+{
+	return row ? g->tls[row - 1] : NULL;
+}
 
 /* fd stays the caller's. On failure *out is untouched and *why says what was wrong. */
 int generation_open(struct generation **out, int fd, const char **why) MUST_CHECK;

@@ -148,6 +148,14 @@ void session_kill(struct session *s)
 
 /* ---- birth and death ---- */
 
+static int secure_client(struct session *s)
+{
+	const struct settings_listener *l = worker_listener(s->worker, s->route);
+	struct ssl_ctx_st *ctx = l ? generation_tls(s->worker->in_force, l->tls) : NULL;
+
+	return ctx ? stream_secure(&s->client, ctx, NULL) : 0;
+}
+
 struct session *session_new(struct worker *w, int fd, uint32_t route, int32_t broker)
 {
 	struct session *s = slab_get(&w->session_slab);
@@ -164,6 +172,11 @@ struct session *session_new(struct worker *w, int fd, uint32_t route, int32_t br
 	stream_init(&s->client, &w->streams, client_ready);
 	stream_init(&s->upstream, &w->streams, upstream_ready);
 	stream_open(&s->client, fd, STREAM_OPEN);
+	if (secure_client(s)) {
+		stream_close(&s->client);
+		slab_put(&w->session_slab, s);
+		return NULL;
+	}
 	s->active = s->state_since = clock_ms();
 	list_append(&w->sessions, &s->node);
 	w->nsessions++;
@@ -221,11 +234,24 @@ static void reached(struct session *s)
 	stream_resume(&s->upstream);
 }
 
+static int secure_upstream(struct session *s)
+{
+	const struct settings_listener *l = worker_listener(s->worker, s->route);
+	const struct generation *g = s->worker->in_force;
+	struct ssl_ctx_st *ctx = l ? generation_tls(g, g->settings.clusters[l->cluster].tls) : NULL;
+
+	return ctx ? stream_secure(&s->upstream, ctx, s->target->host) : 0;
+}
+
 void session_connected(struct session *s, int fd, bool in_progress)
 {
 	stream_open(&s->upstream, fd, in_progress ? STREAM_CONNECTING : STREAM_OPEN);
 	worker_count(s->worker, STATS_UPSTREAMS, 1);
-	if (!in_progress)
+	if (secure_upstream(s)) {
+		session_lose_upstream(s, CLOSE_MEMORY);
+		return;
+	}
+	if (s->upstream.state == STREAM_OPEN)
 		reached(s);
 }
 
@@ -260,11 +286,29 @@ static void attempt_failed(struct session *s, const char *why)
 
 static void attempt_answered(struct session *s)
 {
-	if (stream_connected(&s->upstream)) {
-		attempt_failed(s, strerror(errno));
-		return;
+	int error = s->upstream.state == STREAM_CONNECTING ? stream_connected(&s->upstream) : 0;
+
+	if (!error && s->upstream.state == STREAM_SHAKING)
+		error = stream_shake(&s->upstream);
+	if (error == E_AGAIN)
+		stream_resume(&s->upstream);
+	else if (error)
+		attempt_failed(s, stream_why(&s->upstream));
+	else
+		reached(s);
+}
+
+/* Under TLS 1.3 a broker refuses our certificate only now, and says why. */
+static void break_upstream(struct session *s)
+{
+	if (s->upstream.tls && worker_may_log(s->worker)) {
+		struct log_field fields[] = {
+			{ "listener", span_str(worker_route(s->worker, s->route)->name) },
+			{ "why", span_str(stream_why(&s->upstream)) },
+		};
+		log_fields(LOG_LEVEL_WARN, "a broker's TLS connection broke", fields, ARRAY_LEN(fields));
 	}
-	reached(s);
+	session_lose_upstream(s, CLOSE_BROKER_RESET);
 }
 
 /* ---- reading ---- */
@@ -402,7 +446,7 @@ static void read_upstream(struct session *s)
 	if (error == E_EOF)
 		session_lose_upstream(s, CLOSE_BROKER);
 	else if (error == E_SYS)
-		session_lose_upstream(s, CLOSE_BROKER_RESET);
+		break_upstream(s);
 	else
 		session_lose_upstream(s, error == E_NOMEM ? CLOSE_MEMORY : CLOSE_BAD_ANSWER);
 }
@@ -429,8 +473,10 @@ static void flush_upstream(struct session *s)
 	if (s->upstream.sent != before)
 		s->active = clock_ms();
 	worker_count(s->worker, STATS_BROKER_OUT, (int64_t)(s->upstream.sent - before));
-	if (error)
-		session_lose_upstream(s, error == E_NOMEM ? CLOSE_MEMORY : CLOSE_BROKER_RESET);
+	if (error == E_NOMEM)
+		session_lose_upstream(s, CLOSE_MEMORY);
+	else if (error)
+		break_upstream(s);
 }
 
 /* Moves an ending on as far as it can go now. */
@@ -486,6 +532,24 @@ void session_settle(struct session *s)
 	regulate(s);
 }
 
+static void shake_client(struct session *s)
+{
+	int error = stream_shake(&s->client);
+
+	if (error == E_AGAIN || error == 0)
+		return;
+	/* who connects and leaves looks whether somebody is there */
+	bool spoken = tls_was_spoken_to(s->client.tls);
+	if (spoken && worker_may_log(s->worker)) {
+		struct log_field fields[] = {
+			{ "listener", span_str(worker_route(s->worker, s->route)->name) },
+			{ "why", span_str(stream_why(&s->client)) },
+		};
+		log_fields(LOG_LEVEL_INFO, "a client's TLS handshake failed", fields, ARRAY_LEN(fields));
+	}
+	lose_client(s, spoken ? CLOSE_TLS : CLOSE_CLIENT);
+}
+
 static struct session *session_of(struct stream *st, size_t offset)
 {
 	return (struct session *)((char *)st - offset);
@@ -495,7 +559,9 @@ static void client_ready(struct stream *st, enum stream_event ev)
 {
 	struct session *s = session_of(st, offsetof(struct session, client));
 
-	if (ev == STREAM_READABLE)
+	if (st->state == STREAM_SHAKING)
+		shake_client(s);
+	else if (ev == STREAM_READABLE)
 		read_client(s);
 	session_settle(s);
 }
@@ -504,7 +570,7 @@ static void upstream_ready(struct stream *st, enum stream_event ev)
 {
 	struct session *s = session_of(st, offsetof(struct session, upstream));
 
-	if (st->state == STREAM_CONNECTING)
+	if (st->state < STREAM_OPEN)
 		attempt_answered(s);
 	else if (ev == STREAM_READABLE)
 		read_upstream(s);
@@ -531,7 +597,7 @@ static uint64_t hold_due(const struct session *s)
 static bool is_reaching(const struct session *s)
 {
 	return s->state > SESSION_GREETING && s->state < SESSION_DEAD &&
-	       (s->dial || s->upstream.state == STREAM_CONNECTING);
+	       (s->dial || (stream_is_open(&s->upstream) && s->upstream.state < STREAM_OPEN));
 }
 
 static void expire_attempt(struct session *s)

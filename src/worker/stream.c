@@ -38,9 +38,11 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 static void on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
+	bool held_up = s->held_up;
 
 	(void)fd, (void)what;
-	s->ready(s, STREAM_WRITABLE);
+	s->held_up = false;
+	s->ready(s, held_up && s->reading ? STREAM_READABLE : STREAM_WRITABLE);
 }
 
 static void want_write(struct stream *s, bool want)
@@ -65,6 +67,45 @@ void stream_open(struct stream *s, int fd, enum stream_state state)
 	want_write(s, state == STREAM_CONNECTING);
 }
 
+int stream_secure(struct stream *s, struct ssl_ctx_st *ctx, const char *host)
+{
+	s->tls = tls_open(ctx, s->fd, host);
+	if (!s->tls)
+		return E_NOMEM;
+	if (s->state == STREAM_OPEN) {
+		s->state = STREAM_SHAKING;
+		want_write(s, host != NULL);     /* a client speaks first */
+	}
+	return 0;
+}
+
+int stream_shake(struct stream *s)
+{
+	enum tls_wants wants;
+	int error = tls_shake(s->tls, &wants);
+
+	if (error == E_AGAIN)
+		want_write(s, wants == TLS_WANTS_WRITE);
+	if (error)
+		return error;
+	s->state = STREAM_OPEN;
+	s->more = true;
+	want_write(s, s->first != NULL);
+	if (s->reading)
+		event_active(&s->on_read, EV_READ, 0);
+	return 0;
+}
+
+const char *stream_why(const struct stream *s)
+{
+	return s->tls && s->state != STREAM_CONNECTING ? tls_why(s->tls) : strerror(errno);
+}
+
+const char *stream_asked_host(const struct stream *s)
+{
+	return s->tls ? tls_asked_name(s->tls) : NULL;
+}
+
 static void drop_first(struct stream *s)
 {
 	struct piece *p = s->first;
@@ -83,6 +124,9 @@ void stream_abandon(struct stream *s)
 		return;
 	stream_pause(s);
 	want_write(s, false);
+	tls_close(s->tls);
+	s->tls = NULL;
+	s->more = s->held_up = false;
 	close(s->fd);
 	s->fd = -1;
 	s->state = STREAM_WAITING;
@@ -121,15 +165,43 @@ int stream_connected(struct stream *s)
 	errno = error;
 	if (error)
 		return E_SYS;
-	s->state = STREAM_OPEN;
-	want_write(s, s->first != NULL);
+	s->state = s->tls ? STREAM_SHAKING : STREAM_OPEN;
+	want_write(s, s->tls || s->first);
 	return 0;
+}
+
+/* A record at a time until all is full or nothing is there: the descriptor does not tell of
+ * what OpenSSL has read already. */
+static int read_tls(struct stream *s, const struct iovec *iov, int niov, size_t *n)
+{
+	enum tls_wants wants = TLS_WANTS_READ;
+	int error = 0;
+
+	*n = 0;
+	for (int i = 0; i < niov && !error; i++) {
+		size_t got, filled = 0;
+		while (!error && filled < iov[i].iov_len) {
+			error = tls_read(s->tls, (char *)iov[i].iov_base + filled, iov[i].iov_len - filled, &got, &wants);
+			filled += error ? 0 : got;
+		}
+		*n += filled;
+	}
+	s->more = !error || (error != E_AGAIN && *n > 0);     /* an end is told when the bytes before it are taken */
+	s->held_up = error == E_AGAIN && wants == TLS_WANTS_WRITE;
+	if (s->held_up)
+		want_write(s, true);
+	if (s->more && s->reading)
+		event_active(&s->on_read, EV_READ, 0);
+	s->received += *n;
+	return *n > 0 ? 0 : error;
 }
 
 int stream_read(struct stream *s, struct iovec *iov, int niov, size_t *n)
 {
 	ssize_t got;
 
+	if (s->tls)
+		return read_tls(s, iov, niov, n);
 	do
 		got = niov == 1 ? read(s->fd, iov->iov_base, iov->iov_len) : readv(s->fd, iov, niov);
 	while (got < 0 && errno == EINTR);
@@ -156,6 +228,8 @@ void stream_resume(struct stream *s)
 		return;
 	s->reading = true;
 	INVARIANT(event_add(&s->on_read, NULL) == 0);
+	if (s->more)
+		event_active(&s->on_read, EV_READ, 0);
 }
 
 static int append(struct stream *s, struct block *block, struct span bytes)
@@ -242,9 +316,25 @@ static void advance(struct stream *s, size_t n)
 	}
 }
 
+static int write_tls(struct stream *s)
+{
+	enum tls_wants wants;
+	size_t put;
+
+	while (s->first) {
+		int error = tls_write(s->tls, s->first->p, s->first->n, &put, &wants);
+		if (error)
+			return error;
+		advance(s, put);
+	}
+	return 0;
+}
+
 /* 0: all written; E_AGAIN: the socket is full. */
 static int write_pieces(struct stream *s)
 {
+	if (s->tls)
+		return write_tls(s);
 	while (s->first) {
 		struct iovec iov[IOV_MOST];
 		int niov = 0;
@@ -293,31 +383,44 @@ static int own_pieces(struct stream *s)
 	return error;
 }
 
+/* close_notify under TLS, then FIN. */
+static void say_end(struct stream *s)
+{
+	enum tls_wants wants;
+
+	if (s->tls && tls_finish(s->tls, &wants) == E_AGAIN) {
+		want_write(s, true);
+		return;                          /* the next flush tries again */
+	}
+	shutdown(s->fd, SHUT_WR);
+	s->state = STREAM_FINISHED;
+}
+
 int stream_flush(struct stream *s)
 {
 	if (s->state == STREAM_CLOSED || s->state == STREAM_FINISHED)
 		return 0;
-	bool early = s->state == STREAM_CONNECTING || s->state == STREAM_WAITING;
+	bool early = s->state < STREAM_OPEN;
 	int error = early ? E_AGAIN : write_pieces(s);
 	if (error == E_AGAIN)
 		error = own_pieces(s);
 	if (error || early)
 		return error;
-	want_write(s, s->first != NULL);
-	if (!s->first && s->state == STREAM_FINISHING) {
-		shutdown(s->fd, SHUT_WR);
-		s->state = STREAM_FINISHED;
-	}
+	want_write(s, s->first || s->held_up);
+	if (!s->first && s->state == STREAM_FINISHING)
+		say_end(s);
 	return 0;
 }
 
 void stream_finish(struct stream *s)
 {
-	if (s->state != STREAM_OPEN)
-		return;
-	s->state = STREAM_FINISHING;
-	if (!s->first) {
+	if (s->state == STREAM_SHAKING && !s->first) {
 		shutdown(s->fd, SHUT_WR);
 		s->state = STREAM_FINISHED;
 	}
+	if (s->state != STREAM_OPEN)
+		return;
+	s->state = STREAM_FINISHING;
+	if (!s->first)
+		say_end(s);
 }

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include "worker/block.h"
+#include "worker/tls.h"
 
 #define STREAM_HIGH (256u << 10)         /* unsent bytes at which the other side is not read */
 #define STREAM_LOW (64u << 10)           /* and at which it is read again */
@@ -31,6 +32,7 @@ struct stream_pool {
 enum stream_state {
 	STREAM_WAITING,                  /* no descriptor yet; what is queued waits for one */
 	STREAM_CONNECTING,
+	STREAM_SHAKING,                  /* TLS: hands are being shaken */
 	STREAM_OPEN,
 	STREAM_FINISHING,                /* SHUT_WR goes out after the queue */
 	STREAM_FINISHED,                 /* SHUT_WR is out; only reading is left */
@@ -44,6 +46,9 @@ struct stream {
 	int fd;
 	enum stream_state state;
 	bool reading, writing;           /* which events are armed */
+	bool more;                       /* TLS: there may be bytes that the descriptor does not tell of */
+	bool held_up;                    /* TLS: reading waits for the descriptor to take bytes */
+	struct ssl_st *tls;              /* NULL: plain */
 	struct piece *first, *last;
 	size_t queued;                   /* bytes of all pieces */
 	uint64_t received, sent;         /* bytes since open */
@@ -57,11 +62,20 @@ void stream_pool_fini(struct stream_pool *p);
 void stream_init(struct stream *s, struct stream_pool *pool, void (*ready)(struct stream *, enum stream_event));
 /* Takes the descriptor, which must be nonblocking. Reading starts paused. */
 void stream_open(struct stream *s, int fd, enum stream_state state);
+/* TLS on a stream that was just opened: as a server, or (host) as a client that wants a
+ * certificate of that host. E_NOMEM. */
+int stream_secure(struct stream *s, struct ssl_ctx_st *ctx, const char *host) MUST_CHECK;
+/* On either event while SHAKING: 0 and OPEN, E_AGAIN, or E_SYS: stream_why. */
+int stream_shake(struct stream *s) MUST_CHECK;
+/* Why the last thing that was tried failed with E_SYS. */
+const char *stream_why(const struct stream *s);
+/* The host that a client asked for by TLS; NULL: none. */
+const char *stream_asked_host(const struct stream *s);
 void stream_close(struct stream *s);     /* for good; drops what is queued */
 void stream_abandon(struct stream *s);   /* a failed attempt to connect: keeps the queue for the next */
 /* The local address as a client dialled it: "127.0.0.1", "::1"; false: unknown. */
 bool stream_local_host(const struct stream *s, char *out, size_t n);
-/* After STREAM_WRITABLE while connecting: 0 or E_SYS with errno. */
+/* After STREAM_WRITABLE while CONNECTING: 0, OPEN or SHAKING from here on, or E_SYS. */
 int stream_connected(struct stream *s) MUST_CHECK;
 
 /* At most the iov's bytes; *n > 0 on success. E_AGAIN, E_EOF, E_SYS. */

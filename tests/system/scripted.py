@@ -27,8 +27,9 @@ class Exchange:
 class ScriptedBroker:
     """on(exchange) is called for every request but Metadata version 1, in its connection's thread."""
 
-    def __init__(self, on=lambda exchange: None, nodes=(0,)):
-        self.on, self.nodes = on, nodes     # nodes: all of them here, as Metadata tells it
+    def __init__(self, on=lambda exchange: None, nodes=(0,), tls=None):
+        """nodes: all of them here, as Metadata tells it. tls: an ssl.SSLContext."""
+        self.on, self.nodes, self.tls = on, nodes, tls
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.frames = []                # every frame but Metadata's
@@ -48,6 +49,8 @@ class ScriptedBroker:
     def _serve(self, connection):
         asked = False
         with contextlib.suppress(OSError, EOFError):
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             while True:
                 exchange = Exchange(wire.read_frame(connection), connection)
                 if (exchange.api, exchange.version) == (wire.METADATA, 1):

@@ -477,9 +477,12 @@ class Client:
     """A connection that speaks to one address and follows none. Every request is answered before the next,
     unless send and receive are used by themselves."""
 
-    def __init__(self, port, host="127.0.0.1", timeout=30):
+    def __init__(self, port, host="127.0.0.1", timeout=30, tls=None, name=None):
+        """tls: an ssl.SSLContext; name: whom to ask for."""
         self.sock = socket.create_connection((host, port), timeout=timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.sock = tls.wrap_socket(self.sock, server_hostname=name, suppress_ragged_eofs=False)
         self.correlation = random.randrange(1 << 20)
 
     def __enter__(self):

@@ -100,10 +100,13 @@ static const struct {
 	{ "policy: { invalid: @divert }\n", "option-value", "not built yet" },
 	{ "policy: { @valid: mark }\n", "option-unknown", "did you mean policy.invalid?" },
 	{ "@store: /var/lib/event-gateway\n", "not-built", "store" },
-	{ "clusters: { main: { bootstrap: [a:1], @tls: { ca: x } } }\n", "not-built", "tls" },
+	{ "clusters: { main: { bootstrap: [a:1], tls: { ca: @x } } }\n", "tls-file", "cannot be read" },
 	{ "clusters: { main: { bootstrap: [a:1], @identity: {} } }\n", "not-built", "identity" },
 	{ "clusters: { main: { bootstrap: [a:1], @producer: {} } }\n", "not-built", "producer" },
-	{ "listeners: { main: { @tls: {} } }\n", "not-built", "tls" },
+	{ "listeners: { main: { tls: @{} } }\n", "tls-pair", "write cert and key" },
+	{ "listeners: { main: { tls: @{ cert: /etc/passwd } } }\n", "tls-pair", "without its key" },
+	{ "listeners: { main: { tls: { cert: @/etc/passwd, key: /etc/passwd } } }\n", "tls-certificate", "no certificate" },
+	{ "listeners: { main: { tls: { @ca: x } } }\n", "config-unknown", "tls has no" },
 	{ "listeners: { main: { broker_ports: @{ 1-3: 19300 } } }\n", "not-built", "ranges of ids" },
 	{ "clusters: { main: { @bootstraps: [a:1] } }\n", "config-unknown", "did you mean bootstrap?" },
 	{ "clusters: { main: { bootstrap: [@kafka] } }\n", "config-address", "HOST:PORT" },
@@ -253,7 +256,7 @@ static const char *const documents[] = {
 	"servers: { a: { host: \"k:1\", protocol: kafka-secure } }",
 	"x-none: true",
 };
-static const char *const document_codes[] = { NULL, NULL, "broker-several", "not-built", "broker-missing" };
+static const char *const document_codes[] = { NULL, NULL, "broker-several", NULL, "broker-missing" };
 
 START_TEST(brokers_come_from_the_documents)
 {
@@ -273,6 +276,8 @@ START_TEST(brokers_come_from_the_documents)
 	ck_assert(found == (document_codes[_i] != NULL));
 	if (o.error == 0)
 		ck_assert_str_eq(image_text(&o.img, o.v.servers[0].host), "k");
+	if (o.error == 0)
+		ck_assert_uint_eq(o.v.clusters[0].tls, strstr(documents[_i], "kafka-secure") ? 1 : 0);
 	teardown(&o);
 }
 END_TEST

@@ -10,6 +10,7 @@ struct parts {
 	struct settings_server servers[2];
 	struct settings_listener listener;
 	struct settings_bind binds[3];
+	struct settings_tls tls;
 };
 
 static struct parts sound_parts(struct image_builder *b)
@@ -18,9 +19,10 @@ static struct parts sound_parts(struct image_builder *b)
 
 	return (struct parts){
 		.settings = { .workers = 2, .limit_connections = 10, .limit_frame = 1 << 20, .admin_bind = host },
-		.cluster = { name, 0, 2 },
+		.cluster = { name, 0, 2, 1, 0 },
 		.servers = { { host, 9092, 0 }, { host, 65535, 0 } },
-		.listener = { name, 0, 0, 3, { 0, 0 }, 19200, 2 },
+		.listener = { name, 0, 0, 3, { 0, 0 }, 19200, 2, 0 },
+		.tls = { .ca = { 0, 4 } },
 		.binds = { { host, 19092, 0, -1, 0 }, { host, 19200, 0, 0, 0 }, { host, 19201, 0, 1, 0 } },
 	};
 }
@@ -31,6 +33,8 @@ static void emit(struct image_builder *b, const struct parts *p, struct buf *out
 	image_append(b, IMAGE_CLUSTERS, &p->cluster, sizeof p->cluster, 4);
 	image_append(b, IMAGE_SERVERS, p->servers, sizeof p->servers, 4);
 	image_append(b, IMAGE_LISTENERS, &p->listener, sizeof p->listener, 4);
+	image_append(b, IMAGE_TLS, &p->tls, sizeof p->tls, 4);
+	image_append(b, IMAGE_TLS_DATA, "PEM!", 4, 1);
 	image_append(b, IMAGE_BINDS, p->binds, sizeof p->binds, 4);
 	ck_assert_int_eq(image_finish(b, 7, out), 0);
 }
@@ -77,6 +81,12 @@ static void listener_cluster(struct parts *p) { p->listener.cluster = 1; }
 static void listener_past_binds(struct parts *p) { p->listener.nbinds = 4; }
 static void listener_ports(struct parts *p) { p->listener.broker_port_base = 65535; }
 static void listener_wraps(struct parts *p) { p->listener.broker_port_count = UINT32_MAX; }
+static void cluster_tls(struct parts *p) { p->cluster.tls = 2; }
+static void listener_tls(struct parts *p) { p->listener.tls = 2; }
+static void listener_tls_without_certificate(struct parts *p) { p->listener.tls = 1; }
+static void tls_key_without_certificate(struct parts *p) { p->tls.key = (struct settings_blob){ 0, 4 }; }
+static void tls_past_its_data(struct parts *p) { p->tls.ca = (struct settings_blob){ 2, 3 }; }
+static void tls_wraps(struct parts *p) { p->tls.ca = (struct settings_blob){ UINT32_MAX, 8 }; }
 static void bind_listener(struct parts *p) { p->binds[0].listener = 1; }
 static void bind_broker(struct parts *p) { p->binds[2].broker = 2; }
 static void bind_negative(struct parts *p) { p->binds[2].broker = -2; }
@@ -91,7 +101,7 @@ END_TEST
 static void (*const unsound[])(struct parts *p) = {
 	no_workers, many_workers, no_connections, no_frame, text_outside, text_unterminated, cluster_without_servers,
 	cluster_past_servers, cluster_wraps, server_without_port, server_port, listener_cluster, listener_past_binds,
-	listener_ports, listener_wraps, bind_listener, bind_broker, bind_negative, bind_port,
+	listener_ports, listener_wraps, bind_listener, bind_broker, bind_negative, bind_port, cluster_tls, listener_tls, listener_tls_without_certificate, tls_key_without_certificate, tls_past_its_data, tls_wraps,
 };
 
 START_TEST(unsound_settings_are_refused)
@@ -134,6 +144,11 @@ static size_t touch(const struct settings_view *v, const struct image *img)
 	for (size_t i = 0; i < v->nlisteners; i++)
 		for (uint32_t k = 0; k < v->listeners[i].nbinds; k++)
 			n += v->binds[v->listeners[i].first_bind + k].port + strlen(image_text(img, v->clusters[v->listeners[i].cluster].name));
+	for (size_t i = 0; i < v->ntls; i++) {
+		struct span pem = settings_blob_span(img, v->tls[i].ca);
+		for (size_t k = 0; k < pem.n; k++)
+			n += pem.p[k];
+	}
 	return n;
 }
 

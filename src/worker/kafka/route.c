@@ -140,6 +140,9 @@ static bool teller_init(struct teller *t, struct session *s)
 	if (!t->listener || !t->table)
 		return false;
 	snprintf(t->host, sizeof t->host, "%s", image_text(&w->in_force->image, t->listener->advertise_host));
+	const char *asked = t->host[0] ? NULL : stream_asked_host(&s->client);
+	if (asked)
+		snprintf(t->host, sizeof t->host, "%s", asked);
 	return t->host[0] || stream_local_host(&s->client, t->host, sizeof t->host);
 }
 
