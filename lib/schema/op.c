@@ -44,11 +44,6 @@ static bool is_marked(const struct run *run, const struct marks *marks, uint32_t
 
 /* ---- any type ---- */
 
-static const uint8_t type_bits[JSON_TYPE_COUNT] = {
-	[JSON_NULL] = SCHEMA_TYPE_NULL,     [JSON_FALSE] = SCHEMA_TYPE_BOOLEAN, [JSON_TRUE] = SCHEMA_TYPE_BOOLEAN, [JSON_NUMBER] = SCHEMA_TYPE_NUMBER,
-	[JSON_STRING] = SCHEMA_TYPE_STRING, [JSON_ARRAY] = SCHEMA_TYPE_ARRAY,   [JSON_OBJECT] = SCHEMA_TYPE_OBJECT,
-};
-
 /* Surely no value of this type: most branches are out by it, and a node need not be entered. */
 static bool is_refused(const struct run *run, uint32_t node, uint32_t at)
 {
@@ -56,7 +51,7 @@ static bool is_refused(const struct run *run, uint32_t node, uint32_t at)
 	const struct schema_instr *in = &run->p->code[n->first];
 	uint8_t type = type_of(run, at);
 
-	return n->count && in->op == SCHEMA_OP_TYPE && !(in->a & type_bits[type]) && type != JSON_NUMBER;
+	return n->count && in->op == SCHEMA_OP_TYPE && !type_fits(in, type) && type != JSON_NUMBER;
 }
 
 static bool op_FAIL(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
@@ -78,7 +73,7 @@ static bool op_TYPE(struct run *run, const struct schema_instr *in, uint32_t at,
 	uint8_t type = type_of(run, at);
 
 	(void)marks;
-	bool good = in->a & type_bits[type];
+	bool good = type_fits(in, type);
 	if (!good && type == JSON_NUMBER && in->a & SCHEMA_TYPE_INTEGER)
 		good = is_integer(run, at, in->flags);
 	return verdict(run, in, at, good);

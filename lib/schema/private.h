@@ -140,6 +140,17 @@ bool run_node(struct run *run, uint32_t node, uint32_t at, const struct marks *m
 bool run_branch(struct run *run, uint32_t node, uint32_t at, const struct marks *marks);
 /* Scans the instance. VALID: go on; else *reason. */
 enum schema_verdict run_begin(struct schema_runner *r, struct span instance, struct run *run, const char **reason);
+/* Of a TYPE instruction; a number that does not fit may still be an integer. */
+static inline bool type_fits(const struct schema_instr *in, uint8_t type)
+{
+	static const uint8_t bits[JSON_TYPE_COUNT] = {
+		[JSON_NULL] = SCHEMA_TYPE_NULL,     [JSON_FALSE] = SCHEMA_TYPE_BOOLEAN, [JSON_TRUE] = SCHEMA_TYPE_BOOLEAN, [JSON_NUMBER] = SCHEMA_TYPE_NUMBER,
+		[JSON_STRING] = SCHEMA_TYPE_STRING, [JSON_ARRAY] = SCHEMA_TYPE_ARRAY,   [JSON_OBJECT] = SCHEMA_TYPE_OBJECT,
+	};
+
+	return in->a & bits[type];
+}
+
 extern op_function *const run_ops[SCHEMA_OP_COUNT];
 
 static inline op_function *run_op(uint16_t op)

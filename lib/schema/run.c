@@ -149,12 +149,15 @@ static void marks_pop(struct run *run, const struct marks *m, const struct marks
 
 /* ---- nodes ---- */
 
-static bool run_code(struct run *run, const struct schema_node *n, uint32_t at, const struct marks *marks)
+/* Types are asked for most; a value that fits needs no call. */
+static inline bool run_code(struct run *run, const struct schema_node *n, uint32_t at, const struct marks *marks)
 {
+	const struct schema_instr *in = &run->p->code[n->first], *end = in + n->count;
 	bool good = true;
 
-	for (uint32_t i = 0; i < n->count; i++) {
-		const struct schema_instr *in = &run->p->code[n->first + i];
+	for (; in < end; in++) {
+		if (in->op == SCHEMA_OP_TYPE && type_fits(in, run->doc.entries[at].type))
+			continue;
 		if (run_op(in->op)(run, in, at, marks))
 			continue;
 		if (!run->explain || run->reason || in->op == SCHEMA_OP_TYPE)
@@ -169,12 +172,17 @@ static bool run_scoped(struct run *run, const struct schema_node *n, uint32_t at
 	struct scope scope = { run->scope, n->resource };
 	const struct scope *outer = run->scope;
 
-	if (outer && outer->resource == n->resource)
-		return run_code(run, n, at, marks);
 	run->scope = &scope;
 	bool good = run_code(run, n, at, marks);
 	run->scope = outer;
 	return good;
+}
+
+static inline bool run_in_scope(struct run *run, const struct schema_node *n, uint32_t at, const struct marks *marks)
+{
+	if (run->scope && run->scope->resource == n->resource)
+		return run_code(run, n, at, marks);
+	return run_scoped(run, n, at, marks);
 }
 
 /* A set of its own: what siblings of this node evaluated does not count here. */
@@ -184,10 +192,10 @@ static bool run_tracked(struct run *run, const struct schema_node *n, uint32_t a
 	struct marks own;
 
 	if (e->type < JSON_ARRAY)
-		return run_scoped(run, n, at, NULL);
+		return run_in_scope(run, n, at, NULL);
 	if (!marks_push(run, e->len, &own))
 		return false;
-	bool good = run_scoped(run, n, at, &own);
+	bool good = run_in_scope(run, n, at, &own);
 	marks_pop(run, &own, good ? marks : NULL);
 	return good;
 }
@@ -202,7 +210,7 @@ bool run_node(struct run *run, uint32_t node, uint32_t at, const struct marks *m
 	if (run->reason || !run_spend(run, 1 + (uint64_t)n->count))
 		return false;
 	run->level++;
-	good = n->flags & SCHEMA_NODE_TRACKS ? run_tracked(run, n, at, marks) : run_scoped(run, n, at, marks);
+	good = n->flags & SCHEMA_NODE_TRACKS ? run_tracked(run, n, at, marks) : run_in_scope(run, n, at, marks);
 	run->level--;
 	return good && !run->reason;
 }
