@@ -242,7 +242,7 @@ struct fuse_value fusion_plan(struct fusion *f, const struct node_set *set)
 /* What every image has: the object and the array of anything, and a key that is none. */
 static void put_constants(struct fusion *f)
 {
-	static const struct fuse_key no_key = { .flags = FUSE_ODD };
+	static const struct fuse_key no_key = FUSE_KEY_ODD;
 	static const struct fuse_array array = { .max = UINT32_MAX };
 	struct fuse_object object = { .max = UINT32_MAX };
 	uint64_t zero = 0;

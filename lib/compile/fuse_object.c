@@ -173,16 +173,19 @@ static bool needs_escape(struct span name)
 
 static void put_key(struct layout *l, const struct property *p)
 {
-	struct fuse_key k = { .len = (uint16_t)p->name.n };
+	struct fuse_key k = FUSE_KEY_ODD;
 	bool odd = p->name.n > FUSE_NAME_MAX || needs_escape(p->name) || l->o.flags;
 
 	k.value = fusion_plan(l->f, &p->set);
 	k.flags = (uint16_t)((odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0));
 	k.name = fusion_data(l->f, p->name.p, p->name.n, 1);
+	k.len = (uint32_t)p->name.n;
 	if (!odd) {
+		memset(k.text, 0, sizeof k.text);
 		if (p->name.n)
 			memcpy(k.text, p->name.p, p->name.n);
 		memcpy(k.text + p->name.n, "\":", 2);
+		k.step = (uint16_t)(p->name.n + 2);
 		k.mask = p->name.n + 2 < 32 ? ((uint32_t)1 << (p->name.n + 2)) - 1 : UINT32_MAX;
 	}
 	image_append(l->f->c->b, IMAGE_FUSE_KEYS, &k, sizeof k, 64);

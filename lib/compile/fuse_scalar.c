@@ -20,7 +20,21 @@ static struct fuse_value leaf(struct fusion *f, enum fuse_op op, const struct at
 
 /* ---- texts ---- */
 
-static bool find_multiplier(struct fuse_words *w)
+struct word_list {
+	struct span texts[FUSE_WORDS_MAX];
+	size_t n;
+};
+
+static uint8_t *slot_of(struct fuse_words *w, struct span text)
+{
+	uint8_t padded[32] = { 0 };
+
+	if (text.n)
+		memcpy(padded, text.p, text.n);
+	return &w->slot[fuse_mix(padded, text.n) * w->multiplier >> FUSE_WORD_SHIFT];
+}
+
+static bool find_multiplier(struct fuse_words *w, const struct word_list *list)
 {
 	uint64_t state = 0x9e3779b97f4a7c15u;
 
@@ -29,8 +43,8 @@ static bool find_multiplier(struct fuse_words *w)
 		memset(w->slot, 0xff, sizeof w->slot);
 		state = state * 6364136223846793005u + 1442695040888963407u;
 		w->multiplier = state | 1;
-		for (uint32_t i = 0; good && i < w->n; i++) {
-			uint8_t *slot = &w->slot[w->word[i] * w->multiplier >> FUSE_WORD_SHIFT];
+		for (size_t i = 0; good && i < list->n; i++) {
+			uint8_t *slot = slot_of(w, list->texts[i]);
 			good = *slot == 0xff;
 			*slot = (uint8_t)i;
 		}
@@ -43,28 +57,46 @@ static bool find_multiplier(struct fuse_words *w)
 	return false;
 }
 
-/* An enum of few short texts: words that are told apart by one multiplication. */
-static bool words(struct fusion *f, const struct schema_instr *in, struct fuse_value *out)
+static bool is_word(struct span s)
 {
-	struct fuse_words w = { 0 };
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\')
+			return false;
+	}
+	return s.n <= FUSE_WORD_MAX;
+}
+
+static bool list_words(const struct fusion *f, const struct schema_instr *in, struct word_list *list)
+{
 	struct buf texts;
 	bool good;
 
 	buf_init(&texts, 0);
-	good = fusion_texts(f, in, &texts) && texts.n / sizeof(struct span) <= FUSE_WORDS_MAX;
-	for (size_t i = 0; good && i < texts.n / sizeof(struct span); i++) {
-		struct span s = ((const struct span *)(const void *)texts.p)[i];
-		if (s.n > 8) {
-			good = false;
-			break;
-		}
-		if (s.n)
-			memcpy(&w.word[w.n], s.p, s.n);
-		w.len[w.n++] = (uint8_t)s.n;
-	}
+	good = fusion_texts(f, in, &texts) && texts.n && texts.n <= sizeof list->texts;
+	list->n = good ? texts.n / sizeof *list->texts : 0;
+	if (good)
+		memcpy(list->texts, texts.p, texts.n);
+	for (size_t i = 0; i < list->n; i++)
+		good = good && is_word(list->texts[i]);
 	buf_fini(&texts);
-	if (!good || !find_multiplier(&w))
+	return good;
+}
+
+/* An enum of few short texts: told apart by one multiplication and one comparison. */
+static bool words(struct fusion *f, const struct schema_instr *in, struct fuse_value *out)
+{
+	struct fuse_words w = { 0 };
+	struct word_list list;
+
+	if (!list_words(f, in, &list) || !find_multiplier(&w, &list))
 		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		struct span s = list.texts[i];
+		if (s.n)
+			memcpy(w.text[i], s.p, s.n);
+		w.text[i][s.n] = '"';
+		w.mask[i] = s.n < 31 ? ((uint32_t)1 << (s.n + 1)) - 1 : UINT32_MAX;
+	}
 	uint32_t off = image_append(f->c->b, IMAGE_FUSE_WORDS, &w, sizeof w, 8);
 	*out = (struct fuse_value){ FUSE_WORD, off / (uint32_t)sizeof w };
 	return true;
@@ -159,18 +191,28 @@ static bool take_high(const struct fusion *f, struct bounds *b, const struct sch
 	return true;
 }
 
-/* int32, int64: integers within a range. */
+/* int32: integers within a range. */
 static bool take_format(struct bounds *b, const struct schema_instr *in)
 {
-	int64_t min = in->a == SCHEMA_FORMAT_INT32 ? INT32_MIN : INT64_MIN + 1, max = in->a == SCHEMA_FORMAT_INT32 ? INT32_MAX : INT64_MAX - 1;
-
 	if (in->a != SCHEMA_FORMAT_INT32)
 		return false;
-	b->integer = true;
-	b->range.min = min > b->range.min ? min : b->range.min;
-	b->range.max = max < b->range.max ? max : b->range.max;
-	b->bounded = true;
+	b->integer = b->bounded = true;
+	b->range.min = INT32_MIN > b->range.min ? INT32_MIN : b->range.min;
+	b->range.max = INT32_MAX < b->range.max ? INT32_MAX : b->range.max;
 	return true;
+}
+
+/* A constant is a range of one value; a whole one that of an integer. */
+static bool take_constant(const struct fusion *f, struct bounds *b, const struct schema_instr *in)
+{
+	const struct schema_value *v = (const void *)(f->data + in->a);
+	const struct json_entry *e = (const void *)(f->data + v->entries);
+	struct schema_instr bound = { .op = SCHEMA_OP_MINIMUM, .a = v->text + e->off, .b = e->len };
+	struct json_decimal d = json_decimal(span_of(f->data + bound.a, bound.b));
+
+	b->bounded = true;
+	b->integer |= json_decimal_is_integer(&d);
+	return take_low(f, b, &bound) && take_high(f, b, &bound);
 }
 
 static bool take(const struct fusion *f, struct bounds *b, const struct schema_instr *in)
@@ -189,6 +231,8 @@ static bool take(const struct fusion *f, struct bounds *b, const struct schema_i
 		return take_high(f, b, in);
 	case SCHEMA_OP_FORMAT:
 		return take_format(b, in);
+	case SCHEMA_OP_CONST:
+		return take_constant(f, b, in);
 	default:
 		return false;
 	}

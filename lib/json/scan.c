@@ -98,13 +98,57 @@ static const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags)
+/* Sequences of two and three bytes, as words: most text that is not ASCII. 0: something
+ * else, which utf8_len knows. */
+static size_t common_len(const uint8_t *p)
+{
+	uint32_t w = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+
+	if ((w & 0xc0e0) == 0x80c0)
+		return w & 0x1e ? 2 : 0;
+	if ((w & 0xc0c0f0) != 0x8080e0)
+		return 0;
+	uint32_t top = w & 0x200f;              /* of what has a shorter spelling, of surrogates */
+	return top != 0 && top != 0x200d ? 3 : 0;
+}
+
+/* A string's inside, which a quote ends: no sequence that reaches over it is well-formed. */
+static bool is_utf8(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t w;
+
+	while (p < end) {
+		memcpy(&w, p, 8);
+		w &= 0x8080808080808080u;
+		if (!w) {
+			p += 8;
+			continue;
+		}
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		p += __builtin_ctzll(w) / 8;
+		if (p >= end)
+			break;
+#else
+		if (*p < 0x80) {
+			p++;
+			continue;
+		}
+#endif
+		size_t len = common_len(p);
+		if (len == 0 && (len = utf8_len(p, 4)) < 2)
+			return false;
+		p += len;
+	}
+	return true;
+}
+
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t special, uint32_t wide)
 {
 	const uint8_t *start = p;
 	uint32_t any = 0;
 
-	while (p < end) {
-		uint32_t wide, special = json_special(p, &wide);
+	*flags = 0;
+	for (; p < end; special = json_special(p, &wide)) {
 		if (!special) {
 			any |= wide;
 			p += 32;
@@ -117,7 +161,7 @@ const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsig
 			return NULL;
 		if (*p == '"') {
 			*flags |= any ? JSON_SCAN_WIDE : 0;
-			return !any || utf8_is_valid(start, (size_t)(p - start)) ? p : NULL;
+			return !any || is_utf8(start, p) ? p : NULL;
 		}
 		*flags |= JSON_SCAN_ESCAPES;
 		p = *p == '\\' ? skip_escape(p, end) : NULL;
@@ -136,18 +180,17 @@ static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
 	return p > from ? p : NULL;
 }
 
-const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, bool *integer)
 {
 	p += p < end && *p == '-';
-	d->plain = false;
-	d->integer = true;
+	*integer = true;
 	p = p < end && *p == '0' ? p + 1 : skip_digits(p, end);
 	if (p && p < end && *p == '.') {
-		d->integer = false;
+		*integer = false;
 		p = skip_digits(p + 1, end);
 	}
 	if (p && p < end && (*p | 0x20) == 'e') {
-		d->integer = false;
+		*integer = false;
 		p++;
 		p += p < end && (*p == '+' || *p == '-');
 		p = skip_digits(p, end);

@@ -98,7 +98,8 @@ static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t mask
 /* ---- tokens ---- */
 
 const uint8_t *json_scan_space_slow(const uint8_t *p, const uint8_t *end);
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags);
+/* special, wide: of the first 32 bytes. */
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t special, uint32_t wide);
 
 /* The first byte that is no white space, at most end. */
 static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *end)
@@ -116,7 +117,10 @@ static inline const uint8_t *json_scan_string(const uint8_t *p, const uint8_t *e
 	*flags = 0;
 	if (likely(special && p[n] == '"' && !(wide & ((1u << n) - 1))))
 		return p + n;
-	return json_scan_string_slow(p, end, flags);
+	unsigned slow;                          /* not the caller's, which stays in a register */
+	p = json_scan_string_slow(p, end, &slow, special, wide);
+	*flags = slow;
+	return p;
 }
 
 /* A number as it stands: runs of digits. */
@@ -128,7 +132,17 @@ struct json_digits {
 	bool integer;                  /* neither fraction nor exponent */
 };
 
-const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, struct json_digits *d);
+const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, bool *integer);
+
+static inline const uint8_t *json_scan_number_rare(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+{
+	bool integer;                           /* not the caller's, which stays in a register */
+
+	p = json_scan_number_slow(p, end, &integer);
+	d->plain = false;
+	d->integer = integer;
+	return p;
+}
 
 /* p: at the sign or first digit. The byte after the number, or NULL: malformed. */
 static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *end, struct json_digits *d)
@@ -147,13 +161,13 @@ static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *e
 		return NULL;
 	uint8_t c = p[n];
 	if (unlikely(n >= 16 || (c | 0x20) == 'e'))
-		return json_scan_number_slow(start, end, d);
+		return json_scan_number_rare(start, end, d);
 	if (c != '.')
 		return p + n;
 	others &= others - 1;
 	unsigned m = (unsigned)__builtin_ctz(others);
 	if (unlikely(m >= 16 || (p[m] | 0x20) == 'e'))
-		return json_scan_number_slow(start, end, d);
+		return json_scan_number_rare(start, end, d);
 	d->fraction = m - n - 1;
 	d->integer = false;
 	return likely(d->fraction) ? p + m : NULL;

@@ -145,7 +145,7 @@ static inline bool number(struct scan *s)
 	const uint8_t *e = json_scan_number(from, s->end, &d);
 
 	if (unlikely(e > s->end))               /* digits of somebody else follow */
-		e = json_scan_number_slow(from, s->end, &d);
+		e = json_scan_number_rare(from, s->end, &d);
 	if (unlikely(!e)) {
 		s->p = d.p;
 		return malformed(s, "a number without a digit where one must stand, or with a zero before others");

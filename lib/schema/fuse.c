@@ -7,12 +7,20 @@
  * 16 and 32 bytes at a time. What is odd goes the slow way: to fuse_key.c, to the exact
  * decimals of lib/json, or to the tree executor. Owner: schema; workers, the loader and
  * the tool. */
+#include <stdlib.h>
+
 #include "schema/fuse_run.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
 static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
 static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const uint8_t *p, unsigned depth);
+
+/* No place, or none inside the text: what a container's next byte cannot be at. */
+INLINE bool is_over(const struct fuse *f, const uint8_t *p)
+{
+	return (uintptr_t)p - 1 >= (uintptr_t)f->end - 1;
+}
 
 /* false: nested too deeply, or cut short. */
 INLINE bool enter(struct fuse *f, const uint8_t *p, unsigned depth)
@@ -72,24 +80,20 @@ INLINE const uint8_t *length(struct fuse *f, uint32_t arg, const uint8_t *p)
 	return likely(n >= r->min && n <= r->max) ? e + 1 : NULL;
 }
 
+/* No word has an escape in it; a text with one is read by the tree executor. */
 INLINE const uint8_t *word(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	const struct fuse_words *w = &f->t->words[arg];
-	unsigned flags;
-	const uint8_t *e = string(f, p, &flags);
+	uint32_t wide, special;
 
-	if (unlikely(!e))
+	if (unlikely(*p++ != '"'))
 		return NULL;
-	if (unlikely(flags & JSON_SCAN_ESCAPES)) {
-		f->punt = true;
-		return NULL;
-	}
-	size_t n = (size_t)(e - p - 1);
-	if (n > 8)
-		return NULL;
-	uint64_t text = fuse_head(p + 1, n);
-	unsigned i = w->slot[text * w->multiplier >> FUSE_WORD_SHIFT];
-	return likely(w->word[i] == text && w->len[i] == n) ? e + 1 : NULL;
+	special = json_special(p, &wide);
+	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
+	if (likely(json_same32(p, w->text[i], w->mask[i])))
+		return p + n + 1;
+	f->punt |= p[n] == '\\';
+	return NULL;
 }
 
 /* ---- numbers ---- */
@@ -333,7 +337,7 @@ static struct fuse_value case_of(const struct fuse *f, const struct fuse_choice 
 static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
 {
 	const uint8_t *p = json_scan_space(start + 1, f->end);
-	unsigned flags, more;
+	unsigned flags, more = 0;
 
 	if (!enter(f, start, depth))
 		return NULL;
@@ -352,7 +356,7 @@ static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const 
 		p = found ? json_scan_string(value, f->end, &more) : any(f, p, depth + 1);
 		if (!p || p >= f->end)
 			return NULL;
-		f->punt |= (flags | (found ? more : 0)) & JSON_SCAN_ESCAPES;
+		f->punt |= (flags | more) & JSON_SCAN_ESCAPES;
 		if (f->punt)
 			return NULL;
 		if (found)
@@ -435,7 +439,7 @@ static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const ui
 		struct fuse_value v = n < a->count ? tuple[n] : a->rest;
 		n++;
 		p = judge(f, v, p, depth + 1);
-		if (unlikely(!p || p >= f->end))
+		if (unlikely(is_over(f, p)))
 			return NULL;
 		p = json_scan_space(p, f->end);
 		if (*p != ',')
@@ -464,53 +468,72 @@ static bool more_holds(const struct fuse *f, const struct fuse_object *o, const 
 	return true;
 }
 
+/* A name that is not the one foreseen, but a key all the same, in the first place where it
+ * is looked for; FUSE_NO_KEY: fuse_member finds out. */
+INLINE uint32_t quick_key(struct fuse *f, const struct fuse_object *o, const uint8_t *p)
+{
+	const uint32_t *slots = fuse_data(f, o->slots);
+	uint32_t wide, special = json_special(p, &wide);
+	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u);
+
+	uint32_t key = slots[1 + fuse_slot(p, n, o->mask)];
+	if (key == FUSE_NO_KEY)
+		return key;
+	const struct fuse_key *k = &f->t->keys[o->first + key];
+	return k->len == n && json_same32(p, k->text, k->mask) ? key : FUSE_NO_KEY;
+}
+
 /* The members from the first name's quote on, or the brace that ends none. `seen` has a
  * bit for each key; with one word it stays in a register. */
 INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *seen, bool wide)
 {
 	const struct fuse_key *keys = f->t->keys + o->first;
-	const uint16_t *learned = f->learned + o->learned;
-	struct fuse_member m = { .slot = o->count };
+	uint16_t *learned = f->learned + o->learned;
+	uint32_t slot = o->count, n = 0;
 	size_t names = f->names;
-	uint32_t n = 0;
 
 	for (; *p == '"'; n++) {
-		uint32_t key = learned[m.slot];
+		uint32_t key = learned[slot];
+		struct fuse_value v = keys[key].value;
 		p++;
-		if (likely(json_same32(p, keys[key].text, keys[key].mask)) && likely(!(keys[key].flags & FUSE_ODD))) {
-			p += keys[key].len + 2;
-			if (unlikely(*p <= ' '))
-				p = json_scan_space(p, f->end);
-			m.value = keys[key].value;
-			m.slot = key;
+		if (likely(json_same32(p, keys[key].text, keys[key].mask))) {
+			p += keys[key].step;
+		} else if (o->count && (key = quick_key(f, o, p)) != FUSE_NO_KEY) {
+			learned[slot] = (uint16_t)key;
+			p += keys[key].step;
+			v = keys[key].value;
 		} else {
+			struct fuse_member m = { .slot = slot };
 			p = fuse_member(f, o, p, depth + 1, names, &m);
 			if (unlikely(!p))
 				return NULL;
 			key = m.key;
+			v = m.value;
 		}
-		if (key != FUSE_NO_KEY) {
+		if (likely(key != FUSE_NO_KEY)) {
 			uint64_t *w = wide ? &seen[key / 64] : seen, bit = (uint64_t)1 << key % 64;
 			if (unlikely(*w & bit))
 				return NULL;
 			*w |= bit;
+			slot = key;
 		}
-		p = judge(f, m.value, p, depth + 1);
-		if (unlikely(!p || p >= f->end))
+		if (unlikely(*p <= ' '))
+			p = json_scan_space(p, f->end);
+		p = judge(f, v, p, depth + 1);
+		if (unlikely(is_over(f, p)))
 			return NULL;
-		if (unlikely(*p != ',')) {
-			p = json_scan_space(p, f->end);
-			if (*p != ',') {
-				n++;
-				break;
-			}
+		if (likely(p[0] == ',' && p[1] == '"')) {
+			p++;
+			continue;
 		}
-		p++;
-		if (unlikely(*p != '"')) {
-			p = json_scan_space(p, f->end);
-			if (*p != '"')
-				return NULL;
+		p = json_scan_space(p, f->end);
+		if (*p != ',') {
+			n++;
+			break;
 		}
+		p = json_scan_space(p + 1, f->end);
+		if (*p != '"')
+			return NULL;
 	}
 	if (*p != '}' || (seen[0] & o->required) != o->required || n < o->min || n > o->max)
 		return NULL;
@@ -543,28 +566,47 @@ static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const 
 
 /* ---- one instance ---- */
 
+struct fuse *fuse_new(struct schema_runner *r)
+{
+	struct fuse *f = calloc(1, sizeof *f);
+
+	if (f)
+		*f = (struct fuse){ .t = &r->fused, .learned = r->learned, .depth_max = r->limits.depth, .run = { .runner = r, .p = &r->program } };
+	return f;
+}
+
+static void begin(struct fuse *f, struct span text)
+{
+	struct schema_runner *r = f->run.runner;
+
+	f->base = text.p;
+	f->end = text.p + text.n;
+	f->names = 0;
+	f->punt = false;
+	f->run.steps = r->limits.steps + r->limits.steps_per_byte * text.n;
+	f->run.level = 0;
+	f->run.reason = NULL;
+	r->marks_n = 0;
+}
+
 enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct span instance)
 {
-	const struct fuse_program *t = &r->fused;
-	struct fuse f = { .t = t, .learned = r->learned, .depth_max = r->limits.depth };
+	struct fuse *f = r->fuse;
 
 	INVARIANT(root < r->program.nroots);
-	if (!t->roots || t->roots[root].op == FUSE_TREE || instance.n == 0 || instance.n > r->limits.bytes || instance.n >= UINT32_MAX - JSON_SLACK)
+	if (!r->fused.roots || r->fused.roots[root].op == FUSE_TREE || instance.n == 0 || instance.n > r->limits.bytes || instance.n >= UINT32_MAX - 2 * JSON_SLACK)
 		return schema_run_tree(r, root, instance);
 	struct span text = json_slack(&r->pad, instance);
 	if (!text.p)
 		return SCHEMA_UNDECIDABLE;
-	f.base = text.p;
-	f.end = text.p + text.n;
-	f.run = (struct run){ .runner = r, .p = &r->program, .steps = r->limits.steps + r->limits.steps_per_byte * instance.n };
-	r->marks_n = 0;
-	const uint8_t *p = json_scan_space(f.base, f.end);
+	begin(f, text);
+	const uint8_t *p = json_scan_space(f->base, f->end);
 	if (*p != '{' && *p != '[')
 		return schema_run_tree(r, root, instance);      /* a scalar, which nothing ends but the text */
-	p = fuse_judge(&f, t->roots[root], p, 0);
-	if (f.punt)
+	p = fuse_judge(f, r->fused.roots[root], p, 0);
+	if (unlikely(f->punt))
 		return schema_run_tree(r, root, instance);
-	if (f.run.reason)
+	if (unlikely(f->run.reason != NULL))
 		return SCHEMA_UNDECIDABLE;
-	return p && json_scan_space(p, f.end) == f.end ? SCHEMA_VALID : SCHEMA_INVALID;
+	return p && json_scan_space(p, f->end) == f->end ? SCHEMA_VALID : SCHEMA_INVALID;
 }

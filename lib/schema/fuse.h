@@ -52,13 +52,13 @@ enum fuse_key_flag {
 };
 
 struct fuse_key {                       /* 64 bytes */
-	uint8_t text[32];               /* the name, a quote, a colon; the head of a longer name */
+	uint8_t text[32];               /* the name, a quote, a colon; odd: 0xff, which begins no value */
 	uint32_t mask;                  /* a bit for each byte of text that counts */
-	uint16_t len;                   /* of the name */
+	uint16_t step;                  /* bytes of text that count; odd: 0 */
 	uint16_t flags;
-	uint32_t name;                  /* DATA: all of it */
 	struct fuse_value value;
-	uint32_t pad[3];
+	uint32_t name, len;             /* DATA: all of it */
+	uint32_t pad[2];
 };
 
 enum fuse_object_flag {
@@ -112,15 +112,15 @@ struct fuse_choice {
 };
 
 #define FUSE_WORDS_MAX 32
+#define FUSE_WORD_MAX 31                /* bytes */
 #define FUSE_WORD_SLOTS 256
 #define FUSE_WORD_SHIFT 56
 
-struct fuse_words {                     /* an enum of texts of at most 8 bytes */
-	uint64_t multiplier;            /* perfect hash: slot[word * multiplier >> FUSE_WORD_SHIFT] */
-	uint64_t word[FUSE_WORDS_MAX];  /* bytes in memory order, zero-filled */
-	uint8_t len[FUSE_WORDS_MAX];
+struct fuse_words {                     /* an enum of few short texts */
+	uint64_t multiplier;            /* perfect hash: slot[mix * multiplier >> FUSE_WORD_SHIFT] */
 	uint8_t slot[FUSE_WORD_SLOTS];  /* index of a word */
-	uint32_t n, unused;
+	uint32_t mask[FUSE_WORDS_MAX];  /* a bit for each byte that counts */
+	uint8_t text[FUSE_WORDS_MAX][32];       /* with the quote that ends it */
 };
 
 struct fuse_range {                     /* DATA, 8-aligned */
@@ -134,30 +134,19 @@ struct fuse_bounds {                    /* DATA, 8-aligned */
 	uint16_t above, below;          /* 1: the bound itself is out */
 };
 
-/* The first n bytes at p as a word, zero-filled; reads 8: of a text with slack, or of a
- * padded copy. */
-static inline uint64_t fuse_head(const uint8_t *p, size_t n)
-{
-	uint64_t w;
-
-	memcpy(&w, p, 8);
-	if (n >= 8)
-		return w;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return w & (((uint64_t)1 << 8 * n) - 1);
-#else
-	return n ? w >> (64 - 8 * n) << (64 - 8 * n) : 0;
-#endif
-}
-
-/* Tells names of up to 16 bytes apart, most others too. */
+/* Tells names of up to 16 bytes apart, most others too: the first and last eight bytes,
+ * without a branch. Reads eight bytes at p: of a text with slack, or of a padded copy. */
 static inline uint64_t fuse_mix(const uint8_t *p, size_t n)
 {
-	uint64_t mix = fuse_head(p, n);
+	size_t have = n < 8 ? n : 8;
+	uint64_t head, tail, mask = have ? UINT64_MAX >> (64 - 8 * have) : 0;
 
-	if (n > 8)
-		mix ^= fuse_head(p + n - 8, 8) * 0x9e3779b97f4a7c15u;
-	return mix ^ (uint64_t)n << 56 ^ n;
+	memcpy(&head, p, 8);
+	memcpy(&tail, p + n - have, 8);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	mask = __builtin_bswap64(mask);
+#endif
+	return (head & mask) ^ (tail & mask) * 0x9e3779b97f4a7c15u ^ (uint64_t)n << 56;
 }
 
 /* Where a name or text begins in a table of mask + 1 slots; what stands there goes on to

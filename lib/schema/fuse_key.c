@@ -196,7 +196,6 @@ const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const ui
 	m->key = find_key(f, o, n.text);
 	if (m->key != FUSE_NO_KEY) {
 		f->learned[o->learned + m->slot] = (uint16_t)m->key;
-		m->slot = m->key;
 		m->value = f->t->keys[o->first + m->key].value;
 	} else {
 		m->value = o->rest;

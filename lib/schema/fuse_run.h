@@ -37,7 +37,7 @@ const uint8_t *fuse_tree(struct fuse *f, uint32_t nodes, const uint8_t *p, unsig
 
 /* fuse_key.c: the way of a member whose name was not foreseen. */
 struct fuse_member {
-	uint32_t slot;                  /* in: the key before; out: this one, or the same */
+	uint32_t slot;                  /* in: the key before */
 	uint32_t key;                   /* out: or FUSE_NO_KEY */
 	struct fuse_value value;        /* out: left to judge */
 };

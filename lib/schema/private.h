@@ -40,7 +40,9 @@ struct fuse_program {
 
 /* false: a section's length is no multiple of its item. */
 bool program_open(struct program *p, const struct image *img);
+struct schema_runner;
 bool fuse_program_open(struct fuse_program *t, const struct image *img);
+struct fuse *fuse_new(struct schema_runner *r);
 bool fuse_is_sound(const struct fuse_program *t, const struct program *p);
 
 static inline const void *program_at(const struct program *p, uint32_t off)
@@ -89,6 +91,7 @@ struct schema_runner {
 	uint32_t *cells;               /* hash set of uniqueItems */
 	size_t cells_cap;
 	struct fuse_program fused;
+	struct fuse *fuse;             /* the fused executor's run */
 	struct json_pad pad;           /* a text that has no slack */
 	uint16_t *learned;             /* of each key of an object: the one that followed it last */
 	struct fuse_name {

@@ -47,7 +47,7 @@ struct schema_runner *schema_runner_new(const struct image *img, const struct sc
 	json_tape_init(&r->tape, r->limits.depth, r->seed);
 	json_tape_init(&r->content, r->limits.depth, r->seed);
 	buf_init(&r->decoded, 0);
-	if (program_open(&r->program, img) && fuse_program_open(&r->fused, img) && patterns_open(r) && open_learned(r))
+	if (program_open(&r->program, img) && fuse_program_open(&r->fused, img) && patterns_open(r) && open_learned(r) && (r->fuse = fuse_new(r)))
 		return r;
 	schema_runner_free(r);
 	return NULL;
@@ -62,6 +62,7 @@ void schema_runner_free(struct schema_runner *r)
 	json_tape_fini(&r->content);
 	buf_fini(&r->decoded);
 	json_pad_fini(&r->pad);
+	free(r->fuse);
 	free(r->learned);
 	free(r->names);
 	free(r->marks);

@@ -87,11 +87,19 @@ static bool value_is_sound(const struct check *c, struct fuse_value v)
 	}
 }
 
+/* The text is the name, or no text at all: then what follows is no value, and a step of
+ * none ends there. */
 static bool key_is_sound(const struct check *c, const struct fuse_key *k)
 {
+	uint8_t odd[sizeof k->text];
+
 	if (!value_is_sound(c, k->value) || !in_data(c, k->name, k->len, 1))
 		return false;
-	return k->flags & FUSE_ODD || k->len <= FUSE_NAME_MAX;
+	memset(odd, 0xff, sizeof odd);
+	if (k->flags & FUSE_ODD)
+		return k->step == 0 && k->mask == UINT32_MAX && memcmp(k->text, odd, sizeof odd) == 0;
+	uint32_t mask = k->len + 2 < 32 ? ((uint32_t)1 << (k->len + 2)) - 1 : UINT32_MAX;
+	return k->len <= FUSE_NAME_MAX && k->step == k->len + 2 && k->mask == mask;
 }
 
 static bool more_is_sound(const struct check *c, const struct fuse_object *o)
@@ -192,10 +200,13 @@ static bool choice_is_sound(const struct check *c, const struct fuse_choice *cho
 	return free_cases > 0;
 }
 
+/* A word's mask ends with its quote: what agrees under it is a whole string. */
 static bool words_are_sound(const struct fuse_words *w)
 {
 	for (size_t i = 0; i < FUSE_WORD_SLOTS; i++) {
-		if (w->slot[i] >= FUSE_WORDS_MAX)
+		uint32_t k = w->slot[i], mask = k < FUSE_WORDS_MAX ? w->mask[k] : 0;
+		unsigned n = (unsigned)__builtin_popcount(mask);
+		if (n == 0 || (mask & (mask + 1)) != 0 || w->text[k][n - 1] != '"')
 			return false;
 	}
 	return true;
