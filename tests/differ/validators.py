@@ -77,7 +77,7 @@ class Sourcemeta:
         file.write_bytes(instance)
         code, output = self.run(dialect, schema, file, name)
         if code not in (0, INVALID):
-            self.reasons[output.decode(errors="replace").strip().splitlines()[0]] += 1
+            self.reasons[(output.decode(errors="replace").strip() or f"exit code {code}").splitlines()[0]] += 1
         return {0: "valid", INVALID: "invalid"}.get(code, "")
 
     def judge(self, dialect, schema, instances, name="one"):
