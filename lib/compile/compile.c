@@ -110,12 +110,13 @@ static struct tree_node *stands_for(struct compile *c, struct tree_node *schema,
 	return *in ? schema : NULL;
 }
 
-static uint32_t add_node(struct compile *c, uint32_t resource)
+uint32_t compile_node_add(struct compile *c, const struct tree_node *at, uint32_t resource)
 {
 	uint32_t node = (uint32_t)(c->nodes.n / sizeof(struct schema_node));
 	struct schema_node empty = { .resource = resource };
 
 	if (node >= COMPILE_NODES_MAX) {
+		compile_error(c, at, "limit-schemas", "more than %u schemas are in use from here on; use fewer", COMPILE_NODES_MAX);
 		c->error = E_LIMIT;
 		return SCHEMA_NODE_NONE;
 	}
@@ -131,8 +132,7 @@ static uint32_t number_of_bool(struct compile *c, const struct tree_node *schema
 	return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
 }
 
-/* The number of a schema, compiled later; SCHEMA_NODE_NONE after a finding. */
-static uint32_t number_of(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base)
+uint32_t compile_number(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base)
 {
 	schema = stands_for(c, schema, &in);
 	if (!schema) {
@@ -141,12 +141,13 @@ static uint32_t number_of(struct compile *c, struct tree_node *schema, struct co
 	}
 	if (schema->kind == TREE_BOOL)
 		return number_of_bool(c, schema, in);
-	in->entered = true;
+	if (!in->entered)
+		dynamic_enter(c, in);
 	uint32_t kind = MAP_OF(MAP_JOB, in->number);
 	uintptr_t known = (uintptr_t)map_find(&c->names, schema, kind, SPAN_NULL);
 	if (known)
 		return (uint32_t)known;
-	struct compile_job job = { schema, in, add_node(c, in->number), base };
+	struct compile_job job = { schema, in, compile_node_add(c, schema, in->number), base };
 	if (c->error)
 		return SCHEMA_NODE_NONE;
 	buf_add(&c->jobs, &job, sizeof job);
@@ -155,7 +156,7 @@ static uint32_t number_of(struct compile *c, struct tree_node *schema, struct co
 	return job.node;
 }
 
-static void add_edge(struct compile *c, uint32_t from, uint32_t to)
+void compile_edge_add(struct compile *c, uint32_t from, uint32_t to)
 {
 	struct compile_edge edge = { from, to };
 
@@ -164,19 +165,19 @@ static void add_edge(struct compile *c, uint32_t from, uint32_t to)
 
 uint32_t compile_target(struct compile_node *n, struct tree_node *schema, struct compile_resource *in)
 {
-	uint32_t node = number_of(n->c, schema, in, n->base);
+	uint32_t node = compile_number(n->c, schema, in, n->base);
 
-	add_edge(n->c, n->node, node);
+	compile_edge_add(n->c, n->node, node);
 	return node;
 }
 
 uint32_t compile_child(struct compile_node *n, struct tree_node *schema, bool in_place)
 {
 	struct compile_resource *in = resource_at(n->c, schema, n->in);
-	uint32_t node = in ? number_of(n->c, schema, in, n->base) : SCHEMA_NODE_NONE;
+	uint32_t node = in ? compile_number(n->c, schema, in, n->base) : SCHEMA_NODE_NONE;
 
 	if (in_place)
-		add_edge(n->c, n->node, node);
+		compile_edge_add(n->c, n->node, node);
 	return node;
 }
 
@@ -249,108 +250,6 @@ static void compile_one(struct compile *c, struct compile_job job)
 		c->error = E_NOMEM;
 }
 
-/* ---- references that the dynamic scope decides ---- */
-
-static struct compile_dynamic *dynamics(const struct compile *c, size_t *n)
-{
-	*n = c->dynamics.n / sizeof(struct compile_dynamic);
-	return (struct compile_dynamic *)(void *)c->dynamics.p;
-}
-
-uint32_t compile_dynamic(struct compile_node *n, const struct tree_node *keyword, struct tree_node *schema, struct compile_resource *in, struct span anchor)
-{
-	struct compile *c = n->c;
-	uint32_t kind = MAP_OF(MAP_DYNAMIC, n->in->number);
-	uintptr_t known = (uintptr_t)map_find(&c->names, schema, kind, anchor);
-
-	if (known) {
-		add_edge(c, n->node, (uint32_t)known);
-		return (uint32_t)known;
-	}
-	struct compile_dynamic d = { .anchor = anchor, .where = compile_where(n, keyword) };
-	d.initial = number_of(c, schema, in, n->base);
-	d.node = add_node(c, n->in->number);
-	add_edge(c, n->node, d.node);
-	buf_add(&c->dynamics, &d, sizeof d);
-	if (!map_put(&c->names, schema, kind, anchor, (void *)(uintptr_t)d.node))
-		c->error = E_NOMEM;
-	return d.node;
-}
-
-/* Numbers of the schemas that it may lead to: pairs of resource and node. */
-static void find_candidates(struct compile *c, const struct compile_dynamic *d, struct buf *pairs)
-{
-	for (struct compile_resource *r = c->resources; r; r = r->next) {
-		struct tree_node *schema = r->entered ? resource_dynamic(c, r, d->anchor) : NULL;
-		if (!schema)
-			continue;
-		uint32_t pair[2] = { r->number, number_of(c, schema, r, "") };
-		buf_add(pairs, pair, sizeof pair);
-	}
-}
-
-/* Compiling one may enter a resource that is a candidate for another. */
-static void compile_all(struct compile *c)
-{
-	size_t n;
-	struct buf pairs;
-
-	buf_init(&pairs, 0);
-	do {
-		while (c->done < job_count(c) && !c->error)
-			compile_one(c, *job_at(c, c->done++));
-		struct compile_dynamic *d = dynamics(c, &n);
-		for (size_t i = 0; i < n && !c->error; i++) {
-			buf_clear(&pairs);
-			find_candidates(c, &d[i], &pairs);
-		}
-	} while (c->done < job_count(c) && !c->error);
-	buf_fini(&pairs);
-}
-
-static bool leads_elsewhere(const struct buf *pairs, uint32_t node)
-{
-	const uint32_t *words = (const void *)pairs->p;
-
-	for (size_t i = 1; i < pairs->n / sizeof *words; i += 2)
-		if (words[i] != node)
-			return true;
-	return false;
-}
-
-/* A loop through one that has a choice is left to the limits of the run. */
-static void write_dynamic(struct compile *c, const struct compile_dynamic *d, struct buf *pairs)
-{
-	struct schema_node *out = (struct schema_node *)(void *)c->nodes.p + d->node;
-	struct schema_instr in = { .op = SCHEMA_OP_CALL, .where = d->where, .a = d->initial };
-
-	buf_clear(pairs);
-	find_candidates(c, d, pairs);
-	if (leads_elsewhere(pairs, d->initial)) {
-		in.op = SCHEMA_OP_DYNAMIC;
-		in.b = data_list(c, (const uint32_t *)(const void *)pairs->p, pairs->n / 8, 2);
-	} else {
-		add_edge(c, d->node, d->initial);
-	}
-	out->first = image_used(c->b, IMAGE_SCHEMA_CODE) / (uint32_t)sizeof in;
-	out->count = 1;
-	image_append(c->b, IMAGE_SCHEMA_CODE, &in, sizeof in, 8);
-	if (buf_error(pairs))
-		c->error = E_NOMEM;
-}
-
-static void write_dynamics(struct compile *c)
-{
-	size_t n;
-	const struct compile_dynamic *d = dynamics(c, &n);
-	struct buf pairs;
-
-	buf_init(&pairs, 0);
-	for (size_t i = 0; i < n && !c->error; i++)
-		write_dynamic(c, &d[i], &pairs);
-	buf_fini(&pairs);
-}
-
 /* ---- one schema ---- */
 
 int compile_schema(struct compile *c, struct tree_node *schema, enum schema_dialect dialect, uint32_t *root)
@@ -359,8 +258,9 @@ int compile_schema(struct compile *c, struct tree_node *schema, enum schema_dial
 	c->failed = false;
 	const char *base = arena_strdup(&c->arena, tree_path(schema));
 	struct compile_resource *in = resource_of_root(c, schema, dialect);
-	uint32_t node = base && in ? number_of(c, schema, in, base) : SCHEMA_NODE_NONE;
-	compile_all(c);
+	uint32_t node = base && in ? compile_number(c, schema, in, base) : SCHEMA_NODE_NONE;
+	while (c->done < job_count(c) && !c->error)
+		compile_one(c, *job_at(c, c->done++));
 	if (c->error || !base)
 		return c->error ? c->error : E_NOMEM;
 	*root = image_used(c->b, IMAGE_SCHEMA_ROOTS) / (uint32_t)sizeof node;
@@ -368,51 +268,12 @@ int compile_schema(struct compile *c, struct tree_node *schema, enum schema_dial
 	return c->failed ? E_FINDINGS : 0;
 }
 
-/* ---- schemas that lead back to themselves without a step into the value ---- */
-
-/* Nodes without a way in are taken off until none is left; what stays is on a loop, or
- * behind one. */
-static void find_loops(struct compile *c)
-{
-	size_t n = c->nodes.n / sizeof(struct schema_node), nedges = c->edges.n / sizeof(struct compile_edge);
-	const struct compile_edge *edges = (const void *)c->edges.p;
-	uint32_t *ways_out = calloc(n + 1, sizeof *ways_out);
-	bool changed = true;
-
-	if (!ways_out) {
-		c->error = E_NOMEM;
-		return;
-	}
-	for (size_t i = 0; i < nedges; i++)
-		ways_out[edges[i].from]++;
-	bool *gone = calloc(n + 1, sizeof *gone);
-	while (gone && changed) {
-		changed = false;
-		for (size_t i = 0; i < nedges; i++) {
-			if (!gone[edges[i].to] && ways_out[edges[i].to] == 0)
-				gone[edges[i].to] = changed = true;
-		}
-		memset(ways_out, 0, n * sizeof *ways_out);
-		for (size_t i = 0; i < nedges; i++)
-			ways_out[edges[i].from] += !gone[edges[i].to];
-	}
-	for (size_t i = 0; gone && i < job_count(c); i++) {
-		const struct compile_job *j = job_at(c, i);
-		if (ways_out[j->node] == 0)
-			continue;
-		finding_error(c->f, "schema-loop", tree_location(j->schema), "this schema leads back to itself on the same value, without end; put a property or an item in between");
-		break;
-	}
-	free(gone);
-	free(ways_out);
-}
-
 int compile_finish(struct compile *c)
 {
 	size_t errors = c->f->errors;
 
-	write_dynamics(c);
-	find_loops(c);
+	dynamic_finish(c);
+	loop_find(c);
 	patterns_finish(c);
 	image_append(c->b, IMAGE_SCHEMA_NODES, c->nodes.p, c->nodes.n, 4);
 	if (c->error)

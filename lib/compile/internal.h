@@ -39,7 +39,7 @@ struct compile_rules {
 /* A schema resource: what one base URI names. Schemas of AsyncAPI and OpenAPI 3.0, whose
  * $ref is a JSON Reference, share one of their dialect, without a root. */
 struct compile_resource {
-	struct compile_resource *next;
+	struct compile_anchor *anchors;  /* dynamic ones */
 	struct tree_node *root;          /* JSON Pointers start here; NULL: in the file */
 	const char *uri;                 /* base of its references, no fragment */
 	struct compile_rules rules;
@@ -56,11 +56,28 @@ struct compile_job {
 	const char *base;                /* JSON Pointer of the root that reached it first */
 };
 
+/* A schema that $dynamicAnchor names, or $recursiveAnchor: true by the name "". */
+struct compile_anchor {
+	struct compile_anchor *next;     /* of the same name */
+	struct compile_anchor *beside;   /* of the same resource */
+	struct compile_choice *choice;
+	struct tree_node *schema;
+	struct compile_resource *in;
+};
+
+/* What references to one name may lead to. */
+struct compile_choice {
+	struct compile_anchor *anchors;
+	bool wanted;                     /* a reference looks at the dynamic scope */
+	size_t n;                        /* at the end: those in resources entered, */
+	uint32_t pairs;                  /* in DATA, by resource */
+};
+
 /* A reference that the dynamic scope decides: a node whose code is written at the end,
  * when all that may be in scope is known. */
 struct compile_dynamic {
 	uint32_t node, initial;
-	struct span anchor;
+	struct compile_choice *choice;
 	uint32_t where;                  /* COLD */
 };
 
@@ -68,6 +85,7 @@ struct compile_dynamic {
 struct compile_map {
 	struct map_cell *cells;
 	size_t n, cap;
+	uint64_t seed;
 };
 
 struct compile {
@@ -79,7 +97,6 @@ struct compile {
 	size_t done;
 	struct buf dynamics;             /* struct compile_dynamic[] */
 	struct compile_map names;
-	struct compile_resource *resources;
 	uint32_t nresources;
 	struct compile_resource plain[2]; /* of AsyncAPI and of OpenAPI 3.0 */
 	struct buf nodes;                /* struct schema_node[] */
@@ -107,14 +124,18 @@ struct compile_node {
 
 /* ---- compile.c ---- */
 
+/* The number of a schema, compiled later; SCHEMA_NODE_NONE after a finding. base: the JSON
+ * Pointer of the root that it belongs to. */
+uint32_t compile_number(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base);
+/* A node without code, for what stands at `at`. */
+uint32_t compile_node_add(struct compile *c, const struct tree_node *at, uint32_t resource);
+/* to is judged on the value of from. */
+void compile_edge_add(struct compile *c, uint32_t from, uint32_t to);
 /* The number of the subschema of n, compiled later; SCHEMA_NODE_NONE after a finding.
  * in_place: judged on the same value, so that it must not lead back. */
 uint32_t compile_child(struct compile_node *n, struct tree_node *schema, bool in_place);
 /* The number of a schema elsewhere, judged on the same value. */
 uint32_t compile_target(struct compile_node *n, struct tree_node *schema, struct compile_resource *in);
-/* The number of a reference from n to that schema, unless a resource in the dynamic scope
- * has the dynamic anchor too. */
-uint32_t compile_dynamic(struct compile_node *n, const struct tree_node *keyword, struct tree_node *schema, struct compile_resource *in, struct span anchor);
 /* COLD offset of the keyword's JSON Pointer below the root. */
 uint32_t compile_where(struct compile_node *n, const struct tree_node *keyword);
 /* A text for reports: its offset in IMAGE_SCHEMA_COLD. */
@@ -124,10 +145,29 @@ void compile_emit(struct compile_node *n, const struct tree_node *keyword, enum 
 void compile_error(struct compile *c, const struct tree_node *at, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 #define compile_fail(n, ...) compile_error((n)->c, __VA_ARGS__)
 
+/* ---- dynamic.c ---- */
+
+/* The schema is a dynamic anchor of its resource. */
+void dynamic_declare(struct compile *c, struct compile_resource *in, struct tree_node *schema, struct span name);
+/* Is it, by that name? */
+bool dynamic_is(struct compile *c, const struct compile_resource *in, const struct tree_node *schema, struct span name);
+/* The number of a reference from n to that dynamic anchor, unless a resource in the dynamic
+ * scope has one of its name too. */
+uint32_t dynamic_number(struct compile_node *n, const struct tree_node *keyword, struct tree_node *schema, struct compile_resource *in, struct span name);
+/* A schema of this resource is judged for the first time. */
+void dynamic_enter(struct compile *c, struct compile_resource *in);
+/* Writes the code of the references, after the last schema. */
+void dynamic_finish(struct compile *c);
+
+/* ---- loop.c ---- */
+
+/* A finding when schemas lead back to themselves on the same value. */
+void loop_find(struct compile *c);
+
 /* ---- map.c ---- */
 
 /* A number may stand above the lowest byte. */
-enum compile_kind { MAP_JOB, MAP_PLACE, MAP_URI, MAP_ANCHOR, MAP_DYNAMIC_ANCHOR, MAP_DYNAMIC };
+enum compile_kind { MAP_JOB, MAP_PLACE, MAP_URI, MAP_ANCHOR, MAP_CHOICE, MAP_DYNAMIC_ANCHOR, MAP_DYNAMIC };
 #define MAP_OF(kind, number) ((uint32_t)(kind) | (uint32_t)(number) << 8)
 
 void *map_find(const struct compile_map *m, const void *of, uint32_t kind, struct span name);
@@ -143,8 +183,6 @@ struct compile_resource *resource_of_root(struct compile *c, struct tree_node *s
 struct compile_resource *resource_at(struct compile *c, struct tree_node *schema, struct compile_resource *near);
 /* Where a reference text leads; false after a finding. *fragment is decoded. */
 bool resource_resolve(struct compile *c, struct compile_resource *from, struct tree_node *ref, struct tree_node **schema, struct compile_resource **in, struct span *fragment);
-/* The schema of a resource that has this dynamic anchor; "" is $recursiveAnchor. */
-struct tree_node *resource_dynamic(struct compile *c, const struct compile_resource *r, struct span anchor);
 bool resource_is_plain(const struct compile_resource *r);
 
 /* ---- dialect.c ---- */

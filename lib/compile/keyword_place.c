@@ -36,8 +36,8 @@ static void emit_dynamic(struct compile_node *n, struct tree_node *v)
 
 	if (!take_reference(n, v, &schema, &in, &anchor))
 		return;
-	bool dynamic = resource_dynamic(n->c, in, anchor) == schema;
-	compile_emit(n, v, SCHEMA_OP_CALL, dynamic ? compile_dynamic(n, v, schema, in, anchor) : compile_target(n, schema, in), 0, 0, 0);
+	bool dynamic = dynamic_is(n->c, in, schema, anchor);
+	compile_emit(n, v, SCHEMA_OP_CALL, dynamic ? dynamic_number(n, v, schema, in, anchor) : compile_target(n, schema, in), 0, 0, 0);
 }
 
 void kw_dynamic_ref(struct compile_node *n, struct tree_node *v)

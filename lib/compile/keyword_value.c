@@ -55,12 +55,24 @@ void kw_const(struct compile_node *n, struct tree_node *v)
 	compile_emit(n, v, SCHEMA_OP_CONST, data_value(n->c, v), 0, 0, 0);
 }
 
-static bool is_repeated(const struct tree_node *list, const struct tree_node *item)
+/* The texts of a list, each once, and its other values. */
+static bool sort_values(struct compile_node *n, const struct tree_node *list, struct data_row *rows, size_t *nrows, uint32_t *values, size_t *nvalues)
 {
-	for (const struct tree_node *it = list->first; it != item; it = it->next)
-		if (it->kind == TREE_STRING && span_eq(it->text, item->text))
-			return true;
-	return false;
+	struct compile_map seen = { 0 };
+	bool good = rows && values;
+
+	tree_each(it, list) {
+		if (!good)
+			break;
+		if (it->kind != TREE_STRING) {
+			values[(*nvalues)++] = data_value(n->c, it);
+		} else if (!map_find(&seen, NULL, 0, it->text)) {
+			rows[(*nrows)++] = (struct data_row){ it->text, SCHEMA_NO_NODE, false };
+			good = map_put(&seen, NULL, 0, it->text, rows);
+		}
+	}
+	map_fini(&seen);
+	return good;
 }
 
 void kw_enum(struct compile_node *n, struct tree_node *v)
@@ -75,15 +87,7 @@ void kw_enum(struct compile_node *n, struct tree_node *v)
 		finding_warning(n->c->f, "enum-empty", tree_location(v), "enum lists no value, so that nothing is valid; write false for the schema if that is meant");
 	struct data_row *rows = calloc(v->count + 1, sizeof *rows);
 	uint32_t *values = calloc(v->count + 1, sizeof *values);
-	tree_each(it, v) {
-		if (!rows || !values)
-			break;
-		if (it->kind != TREE_STRING)
-			values[nvalues++] = data_value(n->c, it);
-		else if (!is_repeated(v, it))
-			rows[nrows++] = (struct data_row){ it->text, SCHEMA_NO_NODE, false };
-	}
-	if (rows && values) {
+	if (sort_values(n, v, rows, &nrows, values, &nvalues)) {
 		uint32_t table = data_table(n->c, rows, nrows);
 		compile_emit(n, v, SCHEMA_OP_ENUM, table, data_list(n->c, values, nvalues, 1), 0, 0);
 	} else {

@@ -12,16 +12,16 @@ struct map_cell {
 	void *value;                     /* NULL: free */
 };
 
-static size_t hash_of(const void *of, uint32_t kind, struct span name)
+static size_t hash_of(const struct compile_map *m, const void *of, uint32_t kind, struct span name)
 {
 	uintptr_t owner[2] = { (uintptr_t)of, kind };
 
-	return hash64(name.p, name.n, hash64(owner, sizeof owner, 0));
+	return hash64(name.p, name.n, hash64(owner, sizeof owner, m->seed));
 }
 
 static struct map_cell *cell_of(const struct compile_map *m, const void *of, uint32_t kind, struct span name)
 {
-	size_t i = hash_of(of, kind, name) & (m->cap - 1);
+	size_t i = hash_of(m, of, kind, name) & (m->cap - 1);
 
 	for (;; i = (i + 1) & (m->cap - 1)) {
 		struct map_cell *cell = &m->cells[i];
@@ -37,6 +37,8 @@ static bool grow(struct compile_map *m)
 	bigger.cells = calloc(bigger.cap, sizeof *bigger.cells);
 	if (!bigger.cells)
 		return false;
+	/* Where the heap is, no schema knows: names that collide cannot be prepared. */
+	bigger.seed = m->cap ? m->seed : (uintptr_t)bigger.cells;
 	for (size_t i = 0; i < m->cap; i++) {
 		const struct map_cell *cell = &m->cells[i];
 		if (cell->value)

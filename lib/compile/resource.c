@@ -46,10 +46,7 @@ static struct compile_resource *add_resource(struct compile *c, struct compile_r
 		return no_memory(c);
 	*r = like;
 	r->uri = uri;
-	r->entered = false;
 	r->number = c->nresources++;
-	r->next = c->resources;
-	c->resources = r;
 	put_uri(c, r, uri);
 	return r;
 }
@@ -66,14 +63,15 @@ static bool is_hidden(const struct tree_node *schema, enum schema_dialect dialec
 	return dialect_ref_hides(dialect) && tree_is_reference(schema);
 }
 
-static void put_anchor(struct compile *c, struct compile_resource *in, const struct tree_node *at, struct tree_node *schema, struct span name, uint32_t kind)
+/* false when the name is taken. */
+static bool put_anchor(struct compile *c, struct compile_resource *in, const struct tree_node *at, struct tree_node *schema, struct span name)
 {
-	const struct tree_node *other = map_find(&c->names, in, kind, name);
+	const struct tree_node *other = map_find(&c->names, in, MAP_ANCHOR, name);
 
-	if (other && other != schema)
-		compile_error(c, at, "schema-anchor", "the anchor %.*s is at line %u already; name this one differently", (int)name.n, (const char *)name.p, other->line);
-	else
-		(void)put(c, in, kind, name, schema);
+	if (!other || other == schema)
+		return put(c, in, MAP_ANCHOR, name, schema);
+	compile_error(c, at, "schema-anchor", "the anchor %.*s is at line %u already; name this one differently", (int)name.n, (const char *)name.p, other->line);
+	return false;
 }
 
 static bool is_text(struct compile *c, const struct tree_node *v)
@@ -91,13 +89,11 @@ static void take_anchors(struct compile *c, struct compile_resource *in, struct 
 	if (d < DIALECT_2019_09)
 		return;
 	if (anchor && is_text(c, anchor))
-		put_anchor(c, in, anchor, schema, anchor->text, MAP_ANCHOR);
-	if (d == DIALECT_2020_12 && dynamic && is_text(c, dynamic)) {
-		put_anchor(c, in, dynamic, schema, dynamic->text, MAP_ANCHOR);
-		put_anchor(c, in, dynamic, schema, dynamic->text, MAP_DYNAMIC_ANCHOR);
-	}
+		(void)put_anchor(c, in, anchor, schema, anchor->text);
+	if (d == DIALECT_2020_12 && dynamic && is_text(c, dynamic) && put_anchor(c, in, dynamic, schema, dynamic->text))
+		dynamic_declare(c, in, schema, dynamic->text);
 	if (d == DIALECT_2019_09 && recursive && recursive->kind == TREE_BOOL && recursive->truth && schema == in->root)
-		put_anchor(c, in, recursive, schema, SPAN_LIT(""), MAP_DYNAMIC_ANCHOR);
+		dynamic_declare(c, in, schema, SPAN_LIT(""));
 }
 
 /* The resource that $id begins, or the one around when it names nothing but a place. */
@@ -120,7 +116,7 @@ static struct compile_resource *take_id(struct compile *c, struct compile_resour
 	if (fragment.n && rules.dialect >= DIALECT_2019_09)
 		compile_error(c, id, "schema-keyword", "$id with a fragment names no resource; name the place by $anchor");
 	else if (fragment.n && r)
-		put_anchor(c, r, id, schema, fragment, MAP_ANCHOR);
+		(void)put_anchor(c, r, id, schema, fragment);
 	return r;
 }
 
@@ -228,11 +224,6 @@ struct compile_resource *resource_at(struct compile *c, struct tree_node *schema
 	scan(c, in ? in : near, schema, false);
 	in = place_of(c, schema, near->given);
 	return in ? in : near;
-}
-
-struct tree_node *resource_dynamic(struct compile *c, const struct compile_resource *r, struct span anchor)
-{
-	return map_find(&c->names, r, MAP_DYNAMIC_ANCHOR, anchor);
 }
 
 /* ---- references ---- */

@@ -38,7 +38,7 @@ enum schema_operand {            /* what an operand is, for the verifier */
 	OPERAND_NODE,
 	OPERAND_NODE_OPT,        /* or SCHEMA_NO_NODE */
 	OPERAND_NODES,           /* list of nodes */
-	OPERAND_PAIRS,           /* list of (any number, node) */
+	OPERAND_PAIRS,           /* list of (any number, node), by number */
 	OPERAND_TEXT,            /* DATA offset of a text; the length is operand b */
 	OPERAND_LENGTH,
 	OPERAND_VALUE,           /* DATA offset of a struct schema_value */

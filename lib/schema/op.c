@@ -1,5 +1,7 @@
 /* What each instruction means: a function a row of op.def. An instruction that does not
  * apply to the value's type holds. Owner: schema; workers, the loader and the tool. */
+#include <stdlib.h>
+
 #include "schema/private.h"
 
 #define UNIQUE_PAIRWISE 8
@@ -510,6 +512,13 @@ static bool op_CALL(struct run *run, const struct schema_instr *in, uint32_t at,
 	return run_node(run, in->a, at, marks);
 }
 
+static int by_first(const void *key, const void *pair)
+{
+	uint32_t x = *(const uint32_t *)key, y = *(const uint32_t *)pair;
+
+	return x < y ? -1 : x > y;
+}
+
 /* The outermost resource entered that has the anchor wins. */
 static bool op_DYNAMIC(struct run *run, const struct schema_instr *in, uint32_t at, const struct marks *marks)
 {
@@ -517,10 +526,8 @@ static bool op_DYNAMIC(struct run *run, const struct schema_instr *in, uint32_t 
 	const uint32_t *pairs = program_list(run->p, in->b, &n);
 
 	for (const struct scope *s = run->scope; s && run_spend(run, 1); s = s->outer) {
-		for (uint32_t i = 0; i < n; i++) {
-			if (pairs[i * 2] == s->resource)
-				node = pairs[i * 2 + 1];
-		}
+		const uint32_t *pair = bsearch(&s->resource, pairs, n, 2 * sizeof *pairs, by_first);
+		node = pair ? pair[1] : node;
 	}
 	return !run->reason && run_node(run, node, at, marks);
 }

@@ -123,10 +123,12 @@ struct tree_node *build_add(struct builder *b, enum tree_kind kind, uint32_t lin
 static void turn_children(struct tree_node *n)
 {
 	struct tree_node *turned = NULL;
+	uint32_t place = n->count;
 
 	for (struct tree_node *it = n->first, *next; it; it = next) {
 		next = it->next;
 		it->next = turned;
+		it->place = --place;
 		turned = it;
 	}
 	n->first = turned;

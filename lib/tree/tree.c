@@ -95,13 +95,9 @@ struct tree_node *tree_pointer(struct tree_node *from, const char *pointer)
 
 static void add_step(struct buf *out, const struct tree_node *n)
 {
-	uint32_t index = 0;
-
 	buf_addch(out, '/');
 	if (n->parent->kind == TREE_SEQ) {
-		for (const struct tree_node *it = n->parent->first; it != n; it = it->next)
-			index++;
-		buf_printf(out, "%u", index);
+		buf_printf(out, "%u", n->place);
 		return;
 	}
 	for (size_t i = 0; i < n->key.n; i++) {

@@ -27,6 +27,7 @@ struct tree_node {
 		struct tree_node *target;   /* of a $ref's text, once resolved */
 	};
 	uint32_t index_mask;
+	uint32_t place;                /* among its siblings, from 0 */
 	enum tree_ref_state { REF_NEW, REF_BUSY, REF_KNOWN, REF_BROKEN } ref_state;
 };
 

@@ -105,6 +105,19 @@ def test_a_spent_budget_is_no_verdict(tmp_path):
     assert answer["verdict"] == "undecidable" and answer["reason"] and not answer["valid"]
 
 
+def test_wide_schemas_compile_in_time(tmp_path):
+    """Each would take minutes if anything looked at all pairs, or walked a list for each of its items."""
+    path = tmp_path / "s.json"
+    for wide in ({"enum": [f"value {i}" for i in range(200_000)]}, {"anyOf": [{"const": i} for i in range(60_000)]},
+                 {"$ref": "#a0", "$defs": {f"d{i}": {"$anchor": f"a{i}", "allOf": [{"$ref": f"#a{i + 1}"}]} for i in range(15_000)}
+                                  | {"last": {"$anchor": "a15000"}}},
+                 {"$ref": "r0", "$defs": {f"d{i}": {"$id": f"r{i}", "$dynamicAnchor": "x", "items": {"$dynamicRef": "#x"},
+                                                    "not": {"$ref": f"r{i + 1}"}} for i in range(10_000)} | {"last": {"$id": "r10000"}}}):
+        path.write_text(json.dumps(wide))
+        run = subprocess.run([binary("egctl"), "schema", path], input="", capture_output=True, text=True, timeout=20)
+        assert run.returncode == VALID and run.stderr == "", run.stderr
+
+
 def peak(light, lines, count):
     """KiB at most, exit code, for `lines` written `count` times."""
     child = subprocess.Popen([binary("egctl"), "schema", light], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
