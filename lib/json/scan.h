@@ -144,8 +144,8 @@ static inline const uint8_t *json_scan_number_rare(const uint8_t *p, const uint8
 	return p;
 }
 
-/* p: at the sign or first digit. The byte after the number, or NULL: malformed. */
-static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+/* The digits and the byte after them, which may be beyond end; NULL: not this easily. */
+static inline const uint8_t *json_scan_number_fast(const uint8_t *p, const uint8_t *end, struct json_digits *d)
 {
 	const uint8_t *start = p;
 
@@ -171,6 +171,15 @@ static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *e
 	d->fraction = m - n - 1;
 	d->integer = false;
 	return likely(d->fraction) ? p + m : NULL;
+}
+
+/* p: at the sign or first digit. The byte after the number, or NULL: malformed. What stands
+ * behind the text may look like more of the number, or spoil it: then it is read again. */
+static inline const uint8_t *json_scan_number(const uint8_t *p, const uint8_t *end, struct json_digits *d)
+{
+	const uint8_t *e = json_scan_number_fast(p, end, d);
+
+	return likely(e && e <= end) ? e : json_scan_number_rare(p, end, d);
 }
 
 /* One to eight digits, eight at a time (the multiplications join pairs, then fours). */

@@ -726,6 +726,31 @@ static void use(struct world *w, const struct image *img)
 	w->c = kept;
 }
 
+/* A value ends where it ends: the next bytes of its batch are no digits of it. */
+START_TEST(bytes_behind_a_value_decide_nothing)
+{
+	static const char *const behind[] = { "5", ".", ".5", "e", "e7", "00" };
+	struct world w;
+
+	one_document(&w, HEAD
+		"channels:\n"
+		"  i: {address: i, messages: {m: {payload: {type: integer, minimum: 0, maximum: 9}}}}\n"
+		"  n: {address: n, messages: {m: {payload: {type: number, enum: [0, 7]}}}}\n"
+		"  f: {address: f, messages: {m: {}}}\n");
+	for (size_t i = 0; i < ARRAY_LEN(behind); i++) {
+		for (const char *digit = "07"; *digit; digit++) {
+			char bytes[4096] = "";
+			struct record_view r = { .value = span_of(bytes, 1) };
+			snprintf(bytes, sizeof bytes, "%c%s", *digit, behind[i]);
+			ck_verdict(&w, "i", &r, VERDICT_VALID, ACTION_OBSERVE, NULL);
+			ck_verdict(&w, "n", &r, VERDICT_VALID, ACTION_OBSERVE, NULL);
+			ck_verdict(&w, "f", &r, VERDICT_VALID, ACTION_OBSERVE, NULL);
+		}
+	}
+	end(&w);
+}
+END_TEST
+
 /* Any byte of the contract's sections may be wrong: a refusal, or answers of some kind. */
 START_TEST(any_byte_may_be_wrong)
 {
@@ -765,6 +790,6 @@ UNIT_MAIN("contract", a_record_is_judged_by_its_message, names_and_parts_are_tol
 	  one_accepting_document_may_suffice, rules_beat_documents_beat_the_policy, keys_are_read_by_their_schema,
 	  headers_are_read_by_their_schema, tombstones_follow_compaction_or_the_schema, what_cannot_be_judged_is_undecidable,
 	  silence_on_messages_is_not_a_ban, text_payloads_are_json_strings_to_the_schema, documents_bind_to_the_cluster_that_they_name,
-	  bad_schemas_are_findings, examples_are_tried, any_byte_may_be_wrong,
+	  bad_schemas_are_findings, examples_are_tried, bytes_behind_a_value_decide_nothing, any_byte_may_be_wrong,
 	  trap_both_directions_of_2x, trap_messages_of_equal_payload, trap_multi_format_wrapper, trap_channel_id_is_no_topic,
 	  trap_boolean_schemas, trap_falsy_values_are_no_null)

@@ -180,6 +180,27 @@ START_TEST(equality_is_that_of_json_schema)
 }
 END_TEST
 
+/* A text ends where its span does: neither digits nor anything else behind it decide. */
+START_TEST(what_follows_a_number_is_not_of_it)
+{
+	static const char *const numbers[] = { "0", "-0", "7", "-12", "1.5", "0.25", "1e3", "2E-1", "123456789012345678" };
+	static const char *const behind[] = { "5", "05", ".", ".x", ".5", "e", "e+", "E5", "-", "+", "\"", "00000000000000000000" };
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(behind); k++) {
+			char bytes[4096] = "";
+			struct json_tape t;
+			snprintf(bytes, sizeof bytes, "%s%s", numbers[i], behind[k]);
+			json_tape_init(&t, 10, 0);
+			ck_assert_msg(json_tape_build(&t, span_of(bytes, strlen(numbers[i]))) == 0, "%s before %s", numbers[i], behind[k]);
+			ck_assert_uint_eq(t.entries[0].len, strlen(numbers[i]));
+			json_tape_fini(&t);
+		}
+	}
+}
+END_TEST
+
 UNIT_MAIN("json", accepts_what_rfc_8259_allows, refuses_what_rfc_8259_does_not_allow, every_cut_of_a_text_is_malformed,
           nesting_above_the_limit_is_its_own_error, a_key_twice_is_malformed, strings_are_decoded_and_keep_their_place, decimals_compare_by_value,
-          multiples_are_exact, integers_are_told_by_value, equality_is_that_of_json_schema)
+          multiples_are_exact, integers_are_told_by_value, equality_is_that_of_json_schema,
+	  what_follows_a_number_is_not_of_it)
