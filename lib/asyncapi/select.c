@@ -376,6 +376,25 @@ static struct contract_list emit_set(struct image_builder *b, const struct selec
 	return (struct contract_list){ image_append(b, IMAGE_CONTRACT_DATA, bits, s->words * sizeof *bits, 4), s->words };
 }
 
+static struct contract_list emit_slots(struct select *s, struct image_builder *b, const struct sets *sets)
+{
+	uint32_t n = 4;
+
+	while (n < sets->nvalues * 2)
+		n *= 2;
+	uint32_t *slots = model_alloc(s->a, n * sizeof *slots);
+	if (!slots)
+		return (struct contract_list){ 0, 0 };
+	memset(slots, 0, n * sizeof *slots);
+	for (size_t i = 0; i < sets->nvalues; i++) {
+		size_t at = contract_value_hash(sets->values[i]) & (n - 1);
+		while (slots[at])
+			at = (at + 1) & (n - 1);
+		slots[at] = (uint32_t)i + 1;
+	}
+	return (struct contract_list){ image_append(b, IMAGE_CONTRACT_DATA, slots, n * sizeof *slots, 4), n };
+}
+
 static struct contract_selector emit_sets(struct select *s, struct image_builder *b, const struct sets *sets)
 {
 	struct contract_selector out = { .place = sets->place->place, .nsteps = sets->place->nsteps };
@@ -385,11 +404,20 @@ static struct contract_selector emit_sets(struct select *s, struct image_builder
 		out.steps[i] = image_intern(b, i < sets->place->nsteps ? sets->place->steps[i] : SPAN_LIT(""));
 	for (size_t i = 0; rows && i < sets->nvalues; i++)
 		rows[i] = (struct contract_value){ image_intern(b, sets->values[i]), emit_set(b, s, sets->bits + i * s->words) };
+	out.slots = emit_slots(s, b, sets);
 	out.other = emit_set(b, s, sets->bits + sets->nvalues * s->words);
 	out.absent = emit_set(b, s, sets->bits + (sets->nvalues + 1) * s->words);
 	if (rows)
 		out.values = (struct contract_list){ image_append(b, IMAGE_CONTRACT_DATA, rows, sets->nvalues * sizeof *rows, 4), (uint32_t)sets->nvalues };
 	return out;
+}
+
+/* What costs least to look at comes first: the look ends when one message is left. */
+static int by_place(const void *x, const void *y)
+{
+	const struct sets *a = x, *b = y;
+
+	return a->place->place != b->place->place ? (a->place->place < b->place->place ? -1 : 1) : (a->place->nsteps > b->place->nsteps) - (a->place->nsteps < b->place->nsteps);
 }
 
 struct contract_list selectors_emit(struct asyncapi *a, struct image_builder *b, struct model_message **messages, uint32_t n)
@@ -404,6 +432,7 @@ struct contract_list selectors_emit(struct asyncapi *a, struct image_builder *b,
 	for (uint32_t i = 0; i < n; i++)
 		collect_message(s, i);
 	size_t count = choose(s, chosen);
+	qsort(chosen, count, sizeof *chosen, by_place);
 	for (size_t i = 0; i < count; i++)
 		rows[i] = emit_sets(s, b, &chosen[i]);
 	return (struct contract_list){ image_append(b, IMAGE_CONTRACT_DATA, rows, count * sizeof *rows, 4), (uint32_t)count };

@@ -18,16 +18,12 @@ bool contract_tables_open(struct contract_tables *t, const struct image *img)
 	t->messages = image_table(img, IMAGE_MESSAGES, sizeof *t->messages, &t->nmessages);
 	t->rules = image_table(img, IMAGE_RULES, sizeof *t->rules, &t->nrules);
 	t->hash = image_table(img, IMAGE_TOPIC_HASH, sizeof *t->hash, &t->nhash);
+	t->data = image_section(img, IMAGE_CONTRACT_DATA).p;
 	if (nroot != 1 || !t->root || !t->topics || !t->templates || !t->channels || !t->messages || !t->rules || !t->hash)
 		return false;
 	t->clusters = contract_items(t, t->root->clusters);
 	t->documents = contract_items(t, t->root->documents);
 	return true;
-}
-
-const void *contract_items(const struct contract_tables *t, struct contract_list l)
-{
-	return image_section(t->img, IMAGE_CONTRACT_DATA).p + l.off;
 }
 
 struct contract *contract_open(const struct image *img)

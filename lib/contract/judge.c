@@ -111,6 +111,18 @@ struct tally {
 	uint32_t first_yes, first_undecidable, last_tried;  /* messages */
 };
 
+static void try_one(struct contract *c, uint32_t message, const struct record_view *r, struct tally *tally)
+{
+	enum match match = contract_match_message(c, &c->t.messages[message], r);
+
+	tally->tried++;
+	tally->last_tried = message;
+	if (match == MATCH_YES && tally->yes++ == 0)
+		tally->first_yes = message;
+	if (match == MATCH_UNDECIDABLE && tally->undecidable++ == 0)
+		tally->first_undecidable = message;
+}
+
 static struct tally try_all(struct contract *c, const struct contract_declaration *d, const struct record_view *r)
 {
 	struct tally tally = { 0, 0, 0, CONTRACT_NONE, CONTRACT_NONE, CONTRACT_NONE };
@@ -118,17 +130,9 @@ static struct tally try_all(struct contract *c, const struct contract_declaratio
 	struct candidates set;
 
 	contract_candidates(c, d, r, &set);
-	for (uint32_t i = 0; i < d->messages.n; i++) {
-		if (!candidate_is_in(&set, i))
-			continue;
-		tally.tried++;
-		tally.last_tried = messages[i];
-		enum match match = contract_match_message(c, &c->t.messages[messages[i]], r);
-		if (match == MATCH_YES && tally.yes++ == 0)
-			tally.first_yes = messages[i];
-		if (match == MATCH_UNDECIDABLE && tally.undecidable++ == 0)
-			tally.first_undecidable = messages[i];
-	}
+	for (uint32_t word = 0; word * 32 < d->messages.n; word++)
+		for (uint32_t left = set.bits[word]; left; left &= left - 1)
+			try_one(c, messages[word * 32 + (uint32_t)__builtin_ctz(left)], r, &tally);
 	return tally;
 }
 

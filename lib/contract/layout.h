@@ -59,7 +59,8 @@ struct contract_selector {
 	uint32_t place;                 /* enum contract_place */
 	uint32_t nsteps;                /* 0: the key itself; 1: the header; of a payload its members' names */
 	struct image_str steps[CONTRACT_MAX_STEPS];
-	struct contract_list values;    /* struct contract_value, sorted by length, then bytes */
+	struct contract_list values;    /* struct contract_value */
+	struct contract_list slots;     /* u32[power of two] by contract_value_hash: row + 1, 0 is free; linear probing; one at least is free */
 	struct contract_list other;     /* u32 of bits: with a value that is none of these */
 	struct contract_list absent;    /* u32 of bits: without any value there */
 };
@@ -68,6 +69,22 @@ struct contract_value {
 	struct image_str text;
 	struct contract_list candidates;       /* u32 of bits */
 };
+
+/* Of a constant's first and last bytes and its length: a record is looked up once, and what
+ * collides is compared. */
+static inline uint32_t contract_value_hash(struct span text)
+{
+	uint64_t head = 0, tail = 0;
+	size_t n = text.n < 8 ? text.n : 8;
+
+	if (n) {
+		memcpy(&head, text.p, n);
+		memcpy(&tail, text.p + text.n - n, n);
+	}
+	head = head * UINT64_C(0x9e3779b97f4a7c15) ^ tail ^ text.n;
+	head = (head ^ head >> 32) * UINT64_C(0xff51afd7ed558ccd);    /* names differ in their last letters */
+	return (uint32_t)(head >> 32);
+}
 
 /* IMAGE_TOPICS: an address, exact or a template's. */
 struct contract_entry {

@@ -1,6 +1,10 @@
 /* Which of many messages a record may be, by one look at its key, a header or a member of
  * its payload: whoever wants another constant there is ruled out before a schema runs. Never
  * decides what a record is, only what it is not. Owner: contract; runs in workers. */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "contract/internal.h"
 
 enum found { FOUND_NOTHING, FOUND_TEXT, FOUND_OTHER, FOUND_UNKNOWN };
@@ -10,109 +14,110 @@ enum found { FOUND_NOTHING, FOUND_TEXT, FOUND_OTHER, FOUND_UNKNOWN };
 /* Looks at no more of a payload than it must, and believes nothing: bytes that it does not
  * understand make the answer FOUND_UNKNOWN, and the schemas decide. A key given twice makes a
  * payload malformed for all of them, so that the first may speak. */
-struct peek {
-	const uint8_t *p, *end;
-};
-
-static void skip_blanks(struct peek *k)
+/* The next quote or backslash; end when there is none. Most names and words end in the
+ * first block. */
+static inline const uint8_t *string_end(const uint8_t *p, const uint8_t *end)
 {
-	while (k->p < k->end && (*k->p == ' ' || *k->p == '\n' || *k->p == '\t' || *k->p == '\r'))
-		k->p++;
-}
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
 
-static bool take(struct peek *k, uint8_t c)
-{
-	skip_blanks(k);
-	if (k->p == k->end || *k->p != c)
-		return false;
-	k->p++;
-	return true;
-}
-
-/* The text between quotes; false when it ends nowhere. *plain: without escapes. */
-static bool take_string(struct peek *k, struct span *text, bool *plain)
-{
-	const uint8_t *start = k->p, *quote = start;
-
-	*plain = true;
-	while ((quote = quote < k->end ? memchr(quote, '"', (size_t)(k->end - quote)) : NULL)) {
-		size_t slashes = 0;
-		while (quote - slashes > start && quote[-1 - (ptrdiff_t)slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0)
-			break;
-		quote++;
+	for (; end - p >= 16; p += 16) {
+		__m128i block = _mm_loadu_si128((const void *)p);
+		int hits = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, slash)));
+		if (hits)
+			return p + __builtin_ctz((unsigned)hits);
 	}
-	if (!quote)
-		return false;
-	*text = span_of(start, (size_t)(quote - start));
-	*plain = text->n == 0 || !memchr(start, '\\', text->n);
-	k->p = quote + 1;
-	return true;
+#endif
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
 }
 
-/* Over a value of any kind. */
-static bool skip_value(struct peek *k)
+static inline const uint8_t *past_blanks(const uint8_t *p, const uint8_t *end)
 {
-	struct span text;
-	size_t depth = 0;
-	bool plain;
-
-	do {
-		skip_blanks(k);
-		if (k->p == k->end)
-			return false;
-		uint8_t c = *k->p;
-		if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-			return true;
-		k->p++;
-		depth += c == '{' || c == '[';
-		depth -= c == '}' || c == ']';
-		if (c == '"' && !take_string(k, &text, &plain))
-			return false;
-	} while (depth > 0 || (k->p < k->end && *k->p != ',' && *k->p != '}' && *k->p != ']'));
-	return true;
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
 }
 
-/* Leaves k before the value of the member. */
-static enum found find_member(struct peek *k, struct span name)
+/* Over the rest of a string; NULL when it ends nowhere. */
+static inline const uint8_t *past_string(const uint8_t *p, const uint8_t *end)
 {
-	struct span key;
-	bool plain;
+	p = string_end(p, end);
+	while (end - p >= 2 && *p == '\\')
+		p = string_end(p + 2, end);
+	return p < end && *p == '"' ? p + 1 : NULL;
+}
 
-	skip_blanks(k);
-	if (k->p == k->end)
-		return FOUND_UNKNOWN;
-	if (!take(k, '{'))
-		return FOUND_NOTHING;
-	while (take(k, '"')) {
-		if (!take_string(k, &key, &plain) || !plain || !take(k, ':'))
+/* Over the rest of an object or array. */
+static const uint8_t *past_container(const uint8_t *p, const uint8_t *end)
+{
+	size_t depth = 1;
+
+	while (depth > 0 && p && p < end) {
+		uint8_t c = *p++;
+		depth += (c | 0x20) == '{';
+		depth -= (c | 0x20) == '}';
+		if (c == '"')
+			p = past_string(p, end);
+	}
+	return depth == 0 ? p : NULL;
+}
+
+/* Over a value of any kind; what is no JSON is found by the schemas. */
+static inline const uint8_t *past_value(const uint8_t *p, const uint8_t *end)
+{
+	if (p < end && *p == '"')
+		return past_string(p + 1, end);
+	if (p < end && (*p | 0x20) == '{')
+		return past_container(p + 1, end);
+	while (p < end && *p != ',' && *p != '}' && *p != ']')
+		p++;
+	return p;
+}
+
+/* The value of a member of the object that begins at *at, which goes there. */
+static enum found find_member(const uint8_t **at, const uint8_t *end, struct span name)
+{
+	const uint8_t *p = past_blanks(*at, end);
+
+	if (p == end || *p != '{')
+		return p == end ? FOUND_UNKNOWN : FOUND_NOTHING;
+	for (p = past_blanks(p + 1, end); p < end && *p == '"'; p = past_blanks(p + (*p == ','), end)) {
+		const uint8_t *key = p + 1, *quote = string_end(key, end);
+		if (quote >= end || *quote != '"')
+			return FOUND_UNKNOWN;            /* an escape may spell the name */
+		p = past_blanks(quote + 1, end);
+		if (p >= end || *p != ':')
 			return FOUND_UNKNOWN;
-		if (span_eq(key, name))
+		*at = p = past_blanks(p + 1, end);
+		if ((size_t)(quote - key) == name.n && memcmp(key, name.p, name.n) == 0)
 			return FOUND_TEXT;
-		if (!skip_value(k))
+		p = past_value(p, end);
+		p = p ? past_blanks(p, end) : end;
+		if (p == end)
 			return FOUND_UNKNOWN;
-		(void)take(k, ',');
 	}
-	return take(k, '}') ? FOUND_NOTHING : FOUND_UNKNOWN;
+	return p < end && *p == '}' ? FOUND_NOTHING : FOUND_UNKNOWN;
 }
 
 static enum found find_in_payload(const struct contract *c, const struct contract_selector *s, struct span payload, struct span *text)
 {
-	struct peek k = { payload.p, payload.p + payload.n };
-	bool plain;
+	const uint8_t *p = payload.p, *end = p + payload.n;
 
 	if (span_is_null(payload))
 		return FOUND_NOTHING;
 	for (uint32_t i = 0; i < s->nsteps; i++) {
-		enum found found = find_member(&k, image_str_span(&c->img, s->steps[i]));
+		enum found found = find_member(&p, end, image_str_span(&c->img, s->steps[i]));
 		if (found != FOUND_TEXT)
 			return found;
 	}
-	if (!take(&k, '"'))
+	if (p == end || *p != '"')
 		return FOUND_OTHER;
-	if (!take_string(&k, text, &plain) || !plain)
+	const uint8_t *quote = string_end(p + 1, end);
+	if (quote >= end || *quote != '"')
 		return FOUND_UNKNOWN;
+	*text = span_of(p + 1, (size_t)(quote - p - 1));
 	return FOUND_TEXT;
 }
 
@@ -147,18 +152,13 @@ static enum found find_text(const struct contract *c, const struct contract_sele
 static const struct contract_value *find_value(const struct contract *c, const struct contract_selector *s, struct span text)
 {
 	const struct contract_value *rows = contract_items(&c->t, s->values);
-	size_t low = 0, high = s->values.n;
+	const uint32_t *slots = contract_items(&c->t, s->slots);
+	size_t mask = s->slots.n - 1;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		struct span have = image_str_span(&c->img, rows[middle].text);
-		int order = have.n != text.n ? (have.n < text.n ? -1 : 1) : text.n ? memcmp(have.p, text.p, text.n) : 0;
-		if (order == 0)
-			return &rows[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t i = contract_value_hash(text) & mask; slots[i]; i = (i + 1) & mask) {
+		const struct contract_value *row = &rows[slots[i] - 1];
+		if (row->text.len == text.n && span_eq(image_str_span(&c->img, row->text), text))
+			return row;
 	}
 	return NULL;
 }
@@ -178,6 +178,16 @@ static void narrow(const struct contract *c, const struct contract_selector *s, 
 	out->narrowed = true;
 }
 
+/* One is left, or none. */
+static bool is_decided(const struct candidates *set, uint32_t words)
+{
+	unsigned left = 0;
+
+	for (uint32_t i = 0; i < words && left < 2; i++)
+		left += (unsigned)__builtin_popcount(set->bits[i]);
+	return left < 2;
+}
+
 void contract_candidates(const struct contract *c, const struct contract_declaration *d, const struct record_view *r, struct candidates *out)
 {
 	const struct contract_selector *s = contract_items(&c->t, d->selectors);
@@ -187,6 +197,6 @@ void contract_candidates(const struct contract *c, const struct contract_declara
 	if (d->messages.n % 32)
 		out->bits[words - 1] = (1u << d->messages.n % 32) - 1;
 	out->narrowed = false;
-	for (uint32_t i = 0; i < d->selectors.n; i++)
+	for (uint32_t i = 0; i < d->selectors.n && !is_decided(out, words); i++)
 		narrow(c, &s[i], r, out);
 }

@@ -47,10 +47,25 @@ static bool set_is_sound(const struct contract_tables *t, struct contract_list l
 	return l.n == (nmessages + 31) / 32 && list_is_sound(t, l, sizeof(uint32_t));
 }
 
+static bool slots_are_sound(const struct contract_tables *t, struct contract_list l, uint32_t nvalues)
+{
+	bool has_free = false;
+
+	if (!list_is_sound(t, l, sizeof(uint32_t)) || l.n == 0 || (l.n & (l.n - 1)) != 0)
+		return false;
+	const uint32_t *slots = contract_items(t, l);
+	for (uint32_t i = 0; i < l.n; i++) {
+		if (slots[i] > nvalues)
+			return false;
+		has_free |= slots[i] == 0;
+	}
+	return has_free;
+}
+
 static bool selector_is_sound(const struct contract_tables *t, const struct contract_selector *s, uint32_t nmessages)
 {
 	if (s->place >= CONTRACT_PLACE_COUNT || s->nsteps > CONTRACT_MAX_STEPS || (s->place != CONTRACT_AT_KEY && s->nsteps == 0) ||
-	    !list_is_sound(t, s->values, sizeof(struct contract_value)) || !set_is_sound(t, s->other, nmessages) || !set_is_sound(t, s->absent, nmessages))
+	    !list_is_sound(t, s->values, sizeof(struct contract_value)) || !slots_are_sound(t, s->slots, s->values.n) || !set_is_sound(t, s->other, nmessages) || !set_is_sound(t, s->absent, nmessages))
 		return false;
 	for (uint32_t i = 0; i < CONTRACT_MAX_STEPS; i++)
 		if (!text_is_sound(t, s->steps[i]))

@@ -32,7 +32,7 @@ void opened_open(struct opened *o, const char *text)
 	(void)asyncapi_add(o->a, tree_parse(o->set, "doc.yaml", text, strlen(text)), ASYNCAPI_CONFIGURED);
 	int r = build(o);
 	buf_init(&line, 0);
-	for (size_t i = 0; i < o->f.n && o->f.errors; i++) {
+	for (size_t i = 0; i < o->f.n && (r || o->f.errors); i++) {
 		buf_clear(&line);
 		finding_print(&line, &o->f.items[i]);
 		printf("%.*s\n", (int)line.n, (const char *)line.p);

@@ -2,6 +2,7 @@
 // parser (@asyncapi/parser). Names of documents come on stdin, one a line; an answer a line goes out, as JSON.
 //
 //   node oracle.js structure        {"file", "valid", "errors": ["/path message", ...]}
+//   node oracle.js texts DIR        {"file", "family", "valid"} of each text that it writes to DIR/FAMILY.texts
 //   node oracle.js parser           {"file", "valid", "errors": ["code /path message", ...], "tree": {...}}
 //   node oracle.js mutate DIR N     writes N variants of each document to DIR, prints {"file", "of", "what", "path"}
 //
@@ -42,6 +43,12 @@ const corrections = [
 		'multi-format object', change: (family, at) => { if (family >= '3') at('anySchema.json').if.type = 'object'; } },
 	{ name: 'binding-version', section: 'bindings, bindingVersion: a string, latest when omitted; the list in the schemas lacks latest and published versions',
 		change: (family, at) => { if (family >= '3') for (const place of ['server', 'channel', 'operation', 'message']) openVersions(at(`${place}BindingsObject.json`)); } },
+	{ name: 'avro-schema', section: 'Message Object, schemaFormat: Avro is RECOMMENDED since 2.1; a message in Avro is told not to be judged, and its schema not looked at',
+		change: (family, at, definitions) => {
+			for (const name of Object.keys(definitions))
+				if (name.endsWith('/avroSchema_v1.json'))
+					definitions[name] = { $id: definitions[name].$id, not: { type: 'object', required: ['$ref'] } };
+		} },
 ];
 
 function openVersions(bindings) {
@@ -76,7 +83,7 @@ function correctedSchema(family) {
 	const schema = JSON.parse(JSON.stringify(specs.schemas[family]));
 	const at = name => schema.definitions[`http://asyncapi.com/definitions/${family}/${name}`];
 	for (const row of corrections)
-		row.change(family, at);
+		row.change(family, at, schema.definitions);
 	return schema;
 }
 
@@ -98,6 +105,9 @@ function validatorOf(family) {
 // 3.x references that tell identity and must stay references.
 const identities = [/^\/(components\/)?operations\/[^/]+\/(channel|messages)(\/|$)/, /^\/(components\/)?operations\/[^/]+\/reply\/(channel|messages)(\/|$)/,
 	/^\/components\/replies\/[^/]+\/(channel|messages)(\/|$)/, /^\/(components\/)?channels\/[^/]+\/servers(\/|$)/];
+
+// Places that hold data, where $ref is a name like any other.
+const data = /(?<!\/(properties|patternProperties|definitions))\/(scopes|availableScopes|examples|example|default|const|enum|mapping|x-[^/]*)(\/|$)/;
 
 function target(doc, ref) {
 	let node = doc;
@@ -131,7 +141,7 @@ function followed(doc) {
 	const walk = (node, at, open) => {
 		if (node === null || typeof node !== 'object' || left-- < 0)
 			return node;
-		if (typeof node.$ref === 'string' && node.$ref.startsWith('#/') && !identities.some(one => one.test(at)) && !open.includes(node.$ref)) {
+		if (typeof node.$ref === 'string' && node.$ref.startsWith('#/') && !identities.some(one => one.test(at)) && !data.test(at) && !open.includes(node.$ref)) {
 			let found;
 			try {
 				found = target(doc, node.$ref);
@@ -150,7 +160,23 @@ function followed(doc) {
 	return walk(doc, '', []);
 }
 
-function structure(file) {
+// What ajv sees of a document, for another engine: FAMILY.schema.json and FAMILY.texts in DIR, one text a line.
+function texts(file, dir, written) {
+	const answer = structure(file, true);
+	if (!answer.texts)
+		return;
+	const { family } = answer;
+	if (!written[family]) {
+		written[family] = fs.openSync(path.join(dir, `${family}.texts`), 'w');
+		fs.writeFileSync(path.join(dir, `${family}.schema.json`), JSON.stringify(correctedSchema(family)));
+	}
+	for (const text of answer.texts) {
+		fs.writeSync(written[family], JSON.stringify(text) + '\n');
+		tell({ file, family, valid: validatorOf(family)(text) });
+	}
+}
+
+function structure(file, wanted) {
 	let doc;
 	try {
 		doc = read(file);
@@ -163,6 +189,8 @@ function structure(file) {
 	if (!validate)
 		return { file, version, valid: false, errors: [`no schema for version ${version}`] };
 	const plain = alone({ ...doc, asyncapi: family }, '');
+	if (wanted)
+		return { family, texts: [plain, followed(plain)] };
 	const valid = validate(plain) && validate(followed(plain));
 	return { file, version, valid, errors: valid ? [] : (validate.errors || []).slice(-4).map(e => `${e.instancePath} ${e.message}`) };
 }
@@ -266,10 +294,13 @@ function mutate(file, dir, n, number) {
 
 async function main() {
 	const [job, dir, n] = process.argv.slice(2);
+	const written = {};
 	let number = 0;
 	for (const file of names()) {
 		if (job === 'structure')
 			tell(structure(file));
+		else if (job === 'texts')
+			texts(file, dir, written);
 		else if (job === 'parser')
 			tell(await parser(file));
 		else if (job === 'mutate')
