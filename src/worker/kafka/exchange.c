@@ -79,6 +79,24 @@ int exchange_answer(struct session *s, struct exchange *e, struct span frame)
 	return write_answered(s);
 }
 
+void exchange_forget_tokens(struct session *s)
+{
+	struct kafka_link *l = &s->link;
+	struct exchange **at = &l->first, *last = NULL;
+
+	while (*at) {
+		struct exchange *e = *at;
+		if (!e->is_token) {
+			last = e;
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		exchange_free(s, e);
+	}
+	l->last = last;
+}
+
 int exchange_done(struct session *s)
 {
 	INVARIANT(s->link.first && s->link.first->state == EXCHANGE_UPSTREAM);

@@ -34,6 +34,7 @@ struct exchange {
 	enum exchange_state state;
 	int32_t correlation;
 	int16_t version;
+	bool is_token;                   /* of SASL, after a handshake of version 0: no header, no id */
 	bool is_lookup;                  /* our own request: its answer is not the client's */
 	const struct kafka_row *row;
 	struct exchange_merge *merge;    /* NULL: nothing to merge */
@@ -41,10 +42,17 @@ struct exchange {
 	size_t answer_n;
 };
 
+/* After SaslHandshake version 0 come tokens: a length and bytes, no request. The first frame
+ * is one; a later one is when it is empty or does not begin as a request does, with the high
+ * byte of an API key, 0. (A token of PLAIN begins with 0, and is the only one.) */
+enum link_sasl { LINK_SASL_NONE, LINK_SASL_FIRST, LINK_SASL_NEXT };
+
 struct kafka_link {
 	struct exchange *first, *last;   /* in the order of the requests */
 	unsigned in_flight;
 	bool discovery;                  /* a broker port whose broker is not known: a bootstrap server answers */
+	uint8_t sasl;                    /* enum link_sasl */
+	bool sasl_one_each;              /* every token of the client has one of the broker */
 	bool is_librdkafka;              /* by ApiVersions: a lone record error is written twice */
 	struct lookup *lookup;           /* the request that waits for names of its topics; NULL: none */
 	bool dropping;                   /* the request under way is read and not taken */
@@ -89,6 +97,8 @@ uint64_t link_lookup_due(const struct kafka_link *l);
 struct exchange *exchange_push(struct session *s, const struct kafka_row *row, int16_t version, int32_t correlation) MUST_CHECK;
 /* The answer of e, a whole frame: copied. It is written when its turn comes. */
 int exchange_answer(struct session *s, struct exchange *e, struct span frame) MUST_CHECK;
+/* Tokens whose answers the broker does not owe: the client went on without them. */
+void exchange_forget_tokens(struct session *s);
 /* The first exchange has been answered: drops it, writes those behind it that are ready. */
 int exchange_done(struct session *s) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include "worker/worker.h"
 
 #define HEADER_LEAST 10                  /* key, version, correlation, null client id */
+#define TOKEN_MAX (512u << 10)           /* as Kafka's sasl.server.max.receive.size */
 #define HELD_OTHERS_MAX (64u << 10)      /* held requests that are no Produce */
 
 /* Bytes that say what they are: a TLS record, an HTTP method. */
@@ -90,14 +91,57 @@ static int plan_pass(struct session *s, const struct kafka_row *row, const struc
 	return s->link.partial ? 0 : E_NOMEM;
 }
 
+/* Is this frame a token of SASL? E_AGAIN: its first byte says. */
+static int is_token(struct session *s, struct span first, size_t size, bool *token)
+{
+	struct kafka_link *l = &s->link;
+
+	*token = l->sasl == LINK_SASL_FIRST || (l->sasl == LINK_SASL_NEXT && size == 0);
+	if (*token || l->sasl == LINK_SASL_NONE)
+		return 0;
+	if (first.n <= KAFKA_SIZE_BYTES)
+		return E_AGAIN;
+	*token = first.p[KAFKA_SIZE_BYTES] != 0;
+	if (*token)
+		return 0;
+	l->sasl = LINK_SASL_NONE;
+	if (!l->sasl_one_each)
+		exchange_forget_tokens(s);
+	return 0;
+}
+
+static int token_head(struct session *s, size_t size, struct reader_plan *plan)
+{
+	struct kafka_link *l = &s->link;
+
+	if (size > TOKEN_MAX)
+		return refuse(s, CLOSE_FRAME, E_MALFORMED);
+	*plan = (struct reader_plan){ .size = KAFKA_SIZE_BYTES + size };
+	l->dropping = session_is_ending(s);
+	if (l->dropping)
+		return 0;
+	l->partial = exchange_push(s, kafka_row_find(KAFKA_SASL_HANDSHAKE), 0, 0);
+	if (!l->partial)
+		return E_NOMEM;
+	l->partial->is_token = true;
+	l->sasl = LINK_SASL_NEXT;
+	return 0;
+}
+
 static int request_head(void *ctx, struct span first, struct reader_plan *plan)
 {
 	struct session *s = ctx;
 	struct kafka_request r;
 	size_t size;
 	int16_t acks = 1;
+	bool token;
 
-	int error = frame_length(s, first, &size);
+	struct cursor c = cursor_span(first);
+	size = cursor_be32(&c);
+	int error = is_token(s, first, size, &token);
+	if (error || token)
+		return error ? error : token_head(s, size, plan);
+	error = frame_length(s, first, &size);
 	if (error)
 		return error;
 	struct span frame = span_of(first.p + KAFKA_SIZE_BYTES, first.n - KAFKA_SIZE_BYTES);

@@ -13,7 +13,7 @@ static bool is_stray(const struct session *s)
 
 static bool is_held(const struct exchange *e, const struct kafka_api *api)
 {
-	if (e->merge || e->is_lookup || e->row->key == KAFKA_API_VERSIONS)
+	if (e->merge || e->is_lookup || e->row->key == KAFKA_API_VERSIONS || e->row->key == KAFKA_SASL_HANDSHAKE)
 		return true;
 	return e->row->response && kafka_address_way(api, e->version) == KAFKA_ADDRESS_REWRITE;
 }
@@ -38,13 +38,13 @@ static int response_head(void *ctx, struct span first, struct reader_plan *plan)
 	struct exchange *e = s->link.first;
 	struct kafka_response r;
 
-	if (size < 4)
+	if (size < 0)
 		return E_MALFORMED;
 	plan->size = KAFKA_SIZE_BYTES + (size_t)size;
 	plan->hold = false;
-	if (is_stray(s))
+	if (is_stray(s) || (e && e->is_token))
 		return 0;
-	if (!e || e->state != EXCHANGE_UPSTREAM)
+	if (!e || e->state != EXCHANGE_UPSTREAM || size < 4)
 		return E_MALFORMED;
 	struct span frame = cursor_rest(&c);
 	if (frame.n > (size_t)size)

@@ -41,12 +41,13 @@ bool produce_holds(struct session *s, const struct kafka_request *r);
 int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
 int produce_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 void produce_merge_free(struct session *s, struct exchange_merge *m);
-/* versions.c */
+/* versions.c, sasl.c */
 bool versions_holds(struct session *s, const struct kafka_request *r);
 int versions_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
 int versions_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 bool sasl_holds(struct session *s, const struct kafka_request *r);
 int sasl_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
+int sasl_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 /* route.c */
 int addresses_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 int metadata_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);

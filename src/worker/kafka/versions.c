@@ -1,4 +1,4 @@
-/* ApiVersions, the request that a client begins with, and the SASL handshake. Owner: worker. */
+/* ApiVersions, the request that a client begins with. Owner: worker. */
 #include "worker/kafka/row.h"
 #include "kafka/versions.h"
 #include "worker/session.h"
@@ -62,19 +62,4 @@ int versions_response(struct session *s, const struct exchange *e, struct span b
 {
 	(void)s;
 	return kafka_versions_intersect(e->version, e->correlation, body, NULL, 0, out);
-}
-
-/* Version 0 is followed by raw tokens that have no header: not spoken yet. */
-bool sasl_holds(struct session *s, const struct kafka_request *r)
-{
-	(void)s;
-	return r->version == 0;
-}
-
-int sasl_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
-{
-	(void)r, (void)p, (void)n, (void)owner;
-	worker_log_peer(s, LOG_LEVEL_WARN, "SaslHandshake version 0 is not supported yet; the client should use version 1");
-	s->link.fault = CLOSE_UNSUPPORTED;
-	return E_UNSUPPORTED;
 }
