@@ -392,7 +392,62 @@ START_TEST(what_is_wrong_in_a_dialect_is_located)
 }
 END_TEST
 
+START_TEST(what_another_dialect_has_is_a_warning)
+{
+	static const struct {
+		enum schema_dialect dialect;
+		const char *schema, *words;
+	} rows[] = {
+		{ DIALECT_2020_12, "{'id':'x'}", "id is no keyword of 2020-12 and judges nothing; write $id" },
+		{ DIALECT_DRAFT4, "{'const':1}", "enum with one value" },
+		{ DIALECT_DRAFT7, "{'unevaluatedProperties':false}", "2019-09 to 2020-12 have it" },
+		{ DIALECT_2020_12, "{'additionalItems':false}", "prefixItems" },
+		{ DIALECT_DRAFT7, "{'dependentRequired':{}}", "write dependencies" },
+		{ DIALECT_DRAFT7, "{'nullable':true}", "add null to type" },
+		{ DIALECT_2020_12, "{'requierd':[]}", "did you mean required?" },
+		{ DIALECT_2020_12, "{'propertys':{}}", "remove it" },
+		{ DIALECT_2020_12, "{'minLenght':1}", "did you mean minLength?" },
+		{ DIALECT_2020_12, "{'tpe':1}", "did you mean type?" },
+		{ DIALECT_2020_12, "{'itemss':1}", "did you mean items?" },
+		{ DIALECT_2020_12, "{'typo':1}", "did you mean type?" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bench t;
+		open_bench(&t, rows[i].dialect, rows[i].schema);
+		ck_assert_msg(t.error == 0 && t.f.n == 1 && t.f.warnings == 1, "%s", rows[i].schema);
+		ck_assert_msg(strstr(t.f.items[0].message, rows[i].words) != NULL, "%s: %s", rows[i].schema, t.f.items[0].message);
+		close_bench(&t);
+	}
+}
+END_TEST
+
+/* A schema in a document that is none itself, as AsyncAPI's multi-format schemas are. */
+START_TEST(embedded_schemas_refer_to_their_document)
+{
+	static const char document[] = "{\"components\":{\"s\":{\"type\":\"string\"},\"r\":{\"$ref\":\"#/components/o\"},\"o\":{\"deep\":{\"type\":\"null\"}}},"
+	                               "\"payload\":{\"$id\":\"http://x/p\",\"properties\":{\"a\":{\"$ref\":\"#/components/s\"},\"b\":{\"$ref\":\"#/definitions/n\"},"
+	                               "\"c\":{\"$ref\":\"#/components/r/deep\"}},\"definitions\":{\"n\":{\"type\":\"number\"}}}}";
+	enum schema_dialect dialects[] = { DIALECT_DRAFT7, DIALECT_2020_12 };
+
+	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
+		struct bench t;
+		open_bench(&t, dialects[i], "true");
+		struct tree_file *file = tree_parse(t.set, "document.json", document, sizeof document - 1);
+		struct image_builder b;
+		uint32_t root;
+		image_builder_init(&b);
+		struct compile *c = compile_new(&b, &t.f, NULL);
+		ck_assert_msg(compile_schema(c, tree_get(file->root, "payload"), dialects[i], &root) == 0, "%s", t.f.n ? t.f.items[0].message : "");
+		compile_free(c);
+		image_builder_fini(&b);
+		close_bench(&t);
+	}
+}
+END_TEST
+
 UNIT_MAIN("dialect", uris_resolve_as_the_rfc_shows, references_are_relative_to_their_base, anchors_name_places_of_one_resource,
           a_reference_hides_its_siblings_up_to_draft_07, drafts_differ_where_they_do, the_outermost_dynamic_anchor_wins,
           the_dynamic_scope_costs_nothing_without_a_choice, drafts_stand_within_drafts, metaschemas_are_at_hand,
-          a_metaschema_chooses_vocabularies, only_what_was_given_is_read, what_is_wrong_in_a_dialect_is_located)
+          a_metaschema_chooses_vocabularies, only_what_was_given_is_read, what_is_wrong_in_a_dialect_is_located,
+          what_another_dialect_has_is_a_warning, embedded_schemas_refer_to_their_document)
