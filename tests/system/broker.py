@@ -39,6 +39,28 @@ num.network.threads=2
 num.io.threads=4
 """
 
+# Laid over the rest: a listener with TLS and SASL beside the plain one. User alice, password "secret"; of
+# OAUTHBEARER, any token that is not signed.
+SECURE = """\
+listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.secure.plain.sasl.jaas.config={plain} required user_alice="secret";
+listener.name.secure.scram-sha-256.sasl.jaas.config={scram} required;
+listener.name.secure.scram-sha-512.sasl.jaas.config={scram} required;
+listener.name.secure.oauthbearer.sasl.jaas.config={oauth} required unsecuredLoginStringClaim_sub="broker";
+connections.max.reauth.ms=5000
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+ssl.truststore.type=PEM
+ssl.truststore.location={truststore}
+ssl.client.auth={client_auth}
+"""
+MODULES = {"plain": "org.apache.kafka.common.security.plain.PlainLoginModule",
+           "scram": "org.apache.kafka.common.security.scram.ScramLoginModule",
+           "oauth": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"}
+
 JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
 
@@ -59,11 +81,14 @@ def temp_root():
 class Broker:
     NODE = 1
 
-    def __init__(self, version, advertise="127.0.0.1"):
+    def __init__(self, version, advertise="127.0.0.1", keystore=None, truststore=None, client_auth="none"):
+        """keystore, truststore: files in PEM, for a listener with TLS and SASL."""
         self.version = version
+        self.secure = dict(keystore=keystore, truststore=truststore, client_auth=client_auth, **MODULES) if keystore else None
         self.advertise = advertise      # it listens on 127.0.0.1 whatever it advertises
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
-        self.port = free_ports(2)
+        self.port = free_ports(3)
+        self.secure_port = self.port + 2
         self.data = self.home / "data"
         self.log = self.home / "broker.log"
         self.process = None
@@ -78,6 +103,9 @@ class Broker:
         config = self.home / "server.properties"
         config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data,
                                             advertise=self.advertise))
+        if self.secure:
+            rows = SECURE.format(port=self.port, controller=self.port + 1, secure=self.secure_port, **self.secure)
+            config.write_text(config.read_text() + rows)
         self.data.mkdir(exist_ok=True)
         self._format(config)
         out = self.log.open("ab")
@@ -86,9 +114,13 @@ class Broker:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         return self
 
+    def _users(self):
+        users = [f"SCRAM-SHA-{n}=[name=alice,password=secret]" for n in (256, 512)] if self.secure else []
+        return [word for user in users for word in ("--add-scram", user)]
+
     def _format(self, config):
         done = subprocess.run(java(self.version, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ",
-                                   "-c", config), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+                                   "-c", config, *self._users()), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"StorageTool: {done.stdout}{done.stderr}")
 
