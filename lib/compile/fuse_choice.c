@@ -1,12 +1,12 @@
-/* oneOf, anyOf, not and if over objects, told apart by the text of one property: with it
- * known, the branches fall away, and a catalogue of forty costs about one. Owner: compile;
- * the loader and the tool. */
+/* oneOf, anyOf, not and if over objects, told apart by the text of one property, or by
+ * its being there: with it known, the branches fall away, and a catalogue of forty costs
+ * about one. Owner: compile; the loader and the tool. */
 #include "compile/fusion.h"
 
 #define CANDIDATES_MAX 16
 #define CASES_MAX 1024
 
-/* A property that branches give constants to. */
+/* A property that branches give constants to, or demand. */
 struct candidate {
 	struct span name;
 	struct buf texts;               /* struct span[] */
@@ -52,26 +52,32 @@ static void add_text(struct candidate *c, struct span text)
 	buf_add(&c->texts, &text, sizeof text);
 }
 
-/* The texts that one property's schema lists. */
+/* The texts that one property's schema lists; none, where it must be there: that it is
+ * may tell enough. */
 static void take_row(struct search *s, const struct schema_row *row)
 {
 	struct atoms left = { 0 };
 	struct buf texts;
 	struct span name = fusion_row_name(s->f, row);
 
-	if (row->node == SCHEMA_NO_NODE || is_known(s, name))
+	if (is_known(s, name) || (row->node == SCHEMA_NO_NODE && !row->required))
 		return;
 	buf_init(&left.code, 0);
 	buf_init(&texts, 0);
-	if (fusion_resolve(s->f, row->node, SCHEMA_TYPE_STRING, NULL, &left)) {
+	if (row->node != SCHEMA_NO_NODE && fusion_resolve(s->f, row->node, SCHEMA_TYPE_STRING, NULL, &left)) {
 		for (size_t i = 0; i < left.code.n / sizeof(uint32_t); i++)
 			(void)fusion_texts(s->f, &s->f->code[((const uint32_t *)(const void *)left.code.p)[i]], &texts);
 	}
-	struct candidate *c = texts.n ? candidate(s, name) : NULL;
+	struct candidate *c = texts.n || row->required ? candidate(s, name) : NULL;
 	for (size_t i = 0; c && i < texts.n / sizeof(struct span); i++)
 		add_text(c, ((const struct span *)(const void *)texts.p)[i]);
 	buf_fini(&left.code);
 	buf_fini(&texts);
+}
+
+static bool is_combinator(const struct schema_instr *in)
+{
+	return in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE || in->op == SCHEMA_OP_NOT || in->op == SCHEMA_OP_IF;
 }
 
 static void take_atoms(struct search *s, const struct atoms *a, unsigned depth);
@@ -102,8 +108,7 @@ static void take_atoms(struct search *s, const struct atoms *a, unsigned depth)
 {
 	for (size_t i = 0; i < a->code.n / sizeof(uint32_t); i++) {
 		const struct schema_instr *in = &s->f->code[((const uint32_t *)(const void *)a->code.p)[i]];
-		bool branches = in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE || in->op == SCHEMA_OP_NOT || in->op == SCHEMA_OP_IF;
-		if (branches && depth < 4)
+		if (is_combinator(in) && depth < 4)
 			take_branches(s, in, depth + 1);
 		if (in->op != SCHEMA_OP_OBJECT || depth == 0)
 			continue;
@@ -116,37 +121,57 @@ static void take_atoms(struct search *s, const struct atoms *a, unsigned depth)
 
 /* ---- which candidate decides most ---- */
 
-static bool decides(struct search *s, const struct node_set *set, const struct fact *fact, unsigned open)
+static bool is_left(const struct atoms *left, uint32_t code)
 {
+	const uint32_t *have = (const void *)left->code.p;
+
+	for (size_t i = 0; i < left->code.n / sizeof code; i++) {
+		if (have[i] == code)
+			return true;
+	}
+	return false;
+}
+
+/* Is one of the combinators decided, even if others show up where it was? */
+static bool decides(struct search *s, const struct node_set *set, const struct fact *fact, const struct atoms *a)
+{
+	const uint32_t *codes = (const void *)a->code.p;
 	struct atoms left = { 0 };
 
 	buf_init(&left.code, 0);
-	bool possible = fusion_resolve_set(s->f, set, SCHEMA_TYPE_OBJECT, fact, &left);
-	bool good = !possible || left.open < open;
+	bool good = !fusion_resolve_set(s->f, set, SCHEMA_TYPE_OBJECT, fact, &left) || left.open < a->open;
+	for (size_t i = 0; i < a->code.n / sizeof *codes && !good; i++)
+		good = is_combinator(&s->f->code[codes[i]]) && !is_left(&left, codes[i]);
 	buf_fini(&left.code);
 	return good;
 }
 
-/* Texts of the candidate that decide at least one combinator. */
-static size_t score(struct search *s, const struct node_set *set, const struct candidate *c, unsigned open)
+/* Texts of the candidate that decide at least one combinator. Of one that has none: does it
+ * decide to be there? Not to be there alone would have most objects looked through to
+ * their ends, for the sake of few. */
+static size_t score(struct search *s, const struct node_set *set, const struct candidate *c, const struct atoms *a)
 {
 	const struct span *texts = (const void *)c->texts.p;
 	size_t n = c->texts.n / sizeof *texts, good = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct fact fact = { .next = s->facts, .name = c->name, .kind = FACT_TEXT, .text = texts[i] };
-		good += decides(s, set, &fact, open);
+		good += decides(s, set, &fact, a);
 	}
+	struct fact other = { .next = s->facts, .name = c->name, .kind = FACT_OTHER, .listed = texts, .nlisted = n };
+	struct fact absent = { .next = s->facts, .name = c->name, .kind = FACT_ABSENT };
+	if (!good && decides(s, set, &other, a))
+		good = 1u + decides(s, set, &absent, a);
 	return n <= CASES_MAX ? good : 0;
 }
 
-static const struct candidate *best_of(struct search *s, const struct node_set *set, unsigned open)
+static const struct candidate *best_of(struct search *s, const struct node_set *set, const struct atoms *a)
 {
 	const struct candidate *best = NULL;
 	size_t most = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		size_t good = score(s, set, &s->candidates[i], open);
+		size_t good = score(s, set, &s->candidates[i], a);
 		if (good > most) {
 			most = good;
 			best = &s->candidates[i];
@@ -213,7 +238,7 @@ bool fusion_choice(struct fusion *f, const struct node_set *set, const struct at
 	if (fact_count(facts) >= FUSION_FACTS_MAX)
 		return false;
 	take_atoms(&s, a, 0);
-	const struct candidate *best = best_of(&s, set, a->open);
+	const struct candidate *best = best_of(&s, set, a);
 	if (best && f->work <= FUSION_WORK_MAX)
 		*out = put_choice(&s, set, best);
 	for (size_t i = 0; i < s.n; i++)

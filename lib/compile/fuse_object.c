@@ -43,7 +43,7 @@ static uint32_t pattern_count(const struct fusion *f, const struct schema_object
  * rules, one with patterns, are too many. */
 bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 {
-	uint32_t objects = 0, patterns = 0, keys = 0;
+	uint32_t objects = 0, patterns = 0, keys = 0, forbidden = 0;
 
 	for (size_t i = 0; i < a->code.n / sizeof(uint32_t); i++) {
 		const struct schema_instr *in = &f->code[((const uint32_t *)(const void *)a->code.p)[i]];
@@ -56,6 +56,11 @@ bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 		case SCHEMA_OP_NEEDS:
 			keys += 64;
 			break;
+		case SCHEMA_OP_NOT:
+			if (!fusion_forbidden(f, in))
+				return false;
+			forbidden++;
+			break;
 		case SCHEMA_OP_MIN_PROPERTIES:
 		case SCHEMA_OP_MAX_PROPERTIES:
 		case SCHEMA_OP_NAMES:
@@ -64,7 +69,7 @@ bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 			return false;
 		}
 	}
-	return a->open == 0 && (patterns == 0 || objects == 1) && keys < FUSE_KEYS_MAX / 2;
+	return a->open == 0 && (patterns == 0 || (objects == 1 && !forbidden)) && keys + forbidden < FUSE_KEYS_MAX / 2;
 }
 
 /* ---- properties ---- */
@@ -133,6 +138,15 @@ static void judge_properties(struct layout *l, const struct schema_object *o)
 	fusion_add(l->f, &l->rest, o->additional);
 }
 
+/* The property has its place: nothing satisfies it. */
+static void forbid(struct layout *l, struct span name)
+{
+	struct property *p = property(l, name);
+
+	if (p)
+		fusion_add(l->f, &p->set, SCHEMA_NODE_NONE);
+}
+
 static void gather(struct layout *l)
 {
 	for (size_t i = 0; i < l->job->n; i++) {
@@ -142,6 +156,8 @@ static void gather(struct layout *l)
 			l->patterned = pattern_count(l->f, object_of(l->f, in)) ? object_of(l->f, in) : l->patterned;
 		} else if (in->op == SCHEMA_OP_NEEDS) {
 			name_needs(l, in);
+		} else if (in->op == SCHEMA_OP_NOT) {
+			(void)property(l, fusion_row_name(l->f, fusion_forbidden(l->f, in)));
 		} else if (in->op == SCHEMA_OP_NAMES) {
 			fusion_add(l->f, &l->names, in->a);
 		} else if (in->op == SCHEMA_OP_MIN_PROPERTIES) {
@@ -153,6 +169,8 @@ static void gather(struct layout *l)
 	for (size_t i = 0; i < l->job->n; i++) {
 		if (atom(l, i)->op == SCHEMA_OP_OBJECT)
 			judge_properties(l, object_of(l->f, atom(l, i)));
+		else if (atom(l, i)->op == SCHEMA_OP_NOT)
+			forbid(l, fusion_row_name(l->f, fusion_forbidden(l->f, atom(l, i))));
 	}
 	for (size_t i = 0; l->patterned && i < l->properties.n / sizeof(struct property); i++) {
 		struct property *p = (struct property *)(void *)l->properties.p + i;

@@ -86,7 +86,7 @@ static bool resolve_not(struct resolve *r, const struct schema_instr *in)
 	enum outcome o = outcome_of(r, in->a, false);
 
 	if (o == SOMETIMES)
-		keep(r, in, true);
+		keep(r, in, !fusion_forbidden(r->f, in));
 	return o != ALWAYS;
 }
 
@@ -276,6 +276,37 @@ static enum outcome row_and_fact(struct fusion *f, const struct schema_row *row,
 	return takes_listed_only(f, row->node, fact) ? NEVER : SOMETIMES;
 }
 
+const struct schema_row *fusion_forbidden(const struct fusion *f, const struct schema_instr *in)
+{
+	const struct schema_node *n = &f->nodes[in->a];
+	uint32_t patterns;
+
+	if (n->count != 1 || f->code[n->first].op != SCHEMA_OP_OBJECT)
+		return NULL;
+	const struct schema_object *o = (const void *)(f->data + f->code[n->first].a);
+	const struct schema_table *t = (const void *)(f->data + o->table);
+	(void)fusion_words(f, o->patterns, &patterns);
+	if (t->count != 1 || patterns || o->additional != SCHEMA_NO_NODE)
+		return NULL;
+	const struct schema_row *row = &f->rows[t->first];
+	return row->required && row->node == SCHEMA_NO_NODE ? row : NULL;
+}
+
+/* Is some member that is there one that a closed object does not know? */
+static bool is_shut_out(const struct resolve *r, const struct schema_table *t)
+{
+	for (const struct fact *fact = r->facts; fact; fact = fact->next) {
+		bool known = fact->kind == FACT_ABSENT;
+		for (uint32_t i = 0; i < t->count && !known; i++) {
+			const struct schema_row *row = &r->f->rows[t->first + i];
+			known = row->node != SCHEMA_NO_NODE && span_eq(fusion_row_name(r->f, row), fact->name);
+		}
+		if (!known)
+			return true;
+	}
+	return false;
+}
+
 /* An object's rule falls away when the facts alone satisfy all of it. */
 static bool resolve_object(struct resolve *r, const struct schema_instr *in)
 {
@@ -284,6 +315,8 @@ static bool resolve_object(struct resolve *r, const struct schema_instr *in)
 	uint32_t patterns, decided = 0;
 
 	(void)fusion_words(r->f, o->patterns, &patterns);
+	if (o->additional == SCHEMA_NODE_NONE && patterns == 0 && is_shut_out(r, t))
+		return false;
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct schema_row *row = &r->f->rows[t->first + i];
 		for (const struct fact *fact = r->facts; fact; fact = fact->next) {

@@ -91,6 +91,8 @@ static inline struct span fusion_row_name(const struct fusion *f, const struct s
 bool fusion_resolve(struct fusion *f, uint32_t node, enum schema_type t, const struct fact *facts, struct atoms *out);
 bool fusion_resolve_set(struct fusion *f, const struct node_set *set, enum schema_type t, const struct fact *facts, struct atoms *out);
 
+/* What a NOT forbids that says {"required": [name]} and no more; else NULL. */
+const struct schema_row *fusion_forbidden(const struct fusion *f, const struct schema_instr *in);
 /* The texts that a `const` or `enum` lists, appended as struct span; false: it is neither. */
 bool fusion_texts(const struct fusion *f, const struct schema_instr *in, struct buf *out);
 
