@@ -8,6 +8,8 @@
 #include "compile/internal.h"
 
 #define OPTIONS (PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS)
+#define PAIR_SYMBOLS_MAX 15u             /* of an automaton that goes two bytes at once */
+#define PAIR_ENTRIES_MAX 8192u
 #define TABLES_BYTES_MAX (32u << 20)     /* of all automata in one image */
 
 struct patterns {
@@ -41,21 +43,55 @@ void patterns_free(struct patterns *p)
 	free(p);
 }
 
+/* The state after one byte more, by its symbol; the symbol after the last is no byte. */
+static uint32_t step(const struct dfa *d, uint32_t state, uint32_t symbol)
+{
+	return symbol < d->symbols ? d->next[state * d->symbols + symbol] : state;
+}
+
+/* Every state after every two bytes, and after one that is the last. */
+static void put_pairs(uint16_t *table, const struct dfa *d)
+{
+	uint32_t width = d->symbols * (d->symbols + 1);
+
+	for (uint32_t state = 0; state < d->states; state++) {
+		for (uint32_t i = 0; i < width; i++) {
+			uint32_t middle = step(d, state, i / (d->symbols + 1));
+			*table++ = (uint16_t)(step(d, middle, i % (d->symbols + 1)) * width);
+		}
+	}
+}
+
+static void put_symbols(struct image_builder *b, const struct dfa *d, struct schema_pattern *row, bool pairs)
+{
+	uint8_t firsts[256], seconds[257];
+
+	for (unsigned c = 0; c < 256; c++) {
+		seconds[c] = d->symbol[c];
+		firsts[c] = (uint8_t)(pairs ? d->symbol[c] * (d->symbols + 1) : d->symbol[c]);
+	}
+	seconds[256] = (uint8_t)d->symbols;
+	row->symbols = image_append(b, IMAGE_SCHEMA_DFA, firsts, sizeof firsts, 8);
+	row->seconds = pairs ? image_append(b, IMAGE_SCHEMA_DFA, seconds, sizeof seconds, 8) : SCHEMA_NO_PAIRS;
+}
+
 static void put_table(struct image_builder *b, const struct dfa *d, struct schema_pattern *row)
 {
-	uint32_t n = d->states * d->symbols, final = 0;
+	bool pairs = d->symbols <= PAIR_SYMBOLS_MAX && d->states * d->symbols * (d->symbols + 1) <= PAIR_ENTRIES_MAX;
+	uint32_t width = pairs ? d->symbols * (d->symbols + 1) : d->symbols, final = 0;
 
 	while (final < d->states && (final == 1 || !d->final[final]))
 		final++;
-	row->code = SCHEMA_NO_CODE;
-	row->start = d->start * d->symbols;
-	row->matched = d->symbols;
-	row->final = final * d->symbols;
-	row->entries = n;
-	row->symbols = image_append(b, IMAGE_SCHEMA_DFA, d->symbol, sizeof d->symbol, 8);
-	row->table = image_append(b, IMAGE_SCHEMA_DFA, NULL, n * sizeof(uint16_t), 8);
+	*row = (struct schema_pattern){ .code = SCHEMA_NO_CODE, .entries = d->states * width };
+	row->start = d->start * width;
+	row->matched = width;
+	row->final = final * width;
+	put_symbols(b, d, row, pairs);
+	row->table = image_append(b, IMAGE_SCHEMA_DFA, NULL, row->entries * sizeof(uint16_t), 8);
 	uint16_t *table = b->error ? NULL : image_mutable(b, IMAGE_SCHEMA_DFA, row->table);
-	for (uint32_t i = 0; table && i < n; i++)
+	if (table && pairs)
+		put_pairs(table, d);
+	for (uint32_t i = 0; table && !pairs && i < row->entries; i++)
 		table[i] = (uint16_t)(d->next[i] * d->symbols);
 }
 

@@ -106,16 +106,20 @@ struct schema_value {
 
 #define SCHEMA_NO_CODE UINT32_MAX
 
+#define SCHEMA_NO_PAIRS UINT32_MAX
+
 /* An automaton over bytes: state = table[state + symbols[byte]], where a state is the
- * index of its first entry. State 0 never matches; a text matches when it ends in a state
- * from `final` up, or at once in `matched`. */
+ * index of its first entry; a small one goes two bytes at once, state = table[state +
+ * symbols[byte] + seconds[next byte]], the last of seconds standing for no byte. State 0
+ * never matches; a text matches when it ends in a state from `final` up, or at once in
+ * `matched`. */
 struct schema_pattern {
 	uint32_t code;           /* index in REGEX, or SCHEMA_NO_CODE: an automaton */
 	uint32_t symbols;        /* DFA: u8[256] */
+	uint32_t seconds;        /* DFA: u8[257], or SCHEMA_NO_PAIRS */
 	uint32_t table;          /* DFA: u16[entries] */
 	uint32_t entries;
 	uint32_t start, matched, final;
-	uint32_t unused;
 };
 
 struct schema_regexes {
