@@ -187,7 +187,8 @@ struct fuse_value fusion_of_object(struct fusion *f, const struct node_set *set,
 static struct fuse_value join(struct fusion *f, const struct fuse_types *t)
 {
 	static const struct fuse_types all = { {
-		{ FUSE_NULL, 0 }, { FUSE_BOOLEAN, 0 }, { FUSE_NUMBER, 0 }, { FUSE_STRING, 0 }, { FUSE_ARRAY, 0 }, { FUSE_OBJECT, 0 },
+		[FUSE_IS_NULL] = { FUSE_NULL, 0 }, [FUSE_IS_BOOLEAN] = { FUSE_BOOLEAN, 0 }, [FUSE_IS_NUMBER] = { FUSE_NUMBER, 0 },
+		[FUSE_IS_STRING] = { FUSE_STRING, 0 }, [FUSE_IS_ARRAY] = { FUSE_ARRAY, 0 }, [FUSE_IS_OBJECT] = { FUSE_OBJECT, 0 },
 	} };
 	struct fuse_value only = { FUSE_NONE, 0 };
 	unsigned possible = 0, trees = 0;

@@ -189,13 +189,14 @@ static bool needs_escape(struct span name)
 	return false;
 }
 
-static void put_key(struct layout *l, const struct property *p)
+static void put_key(struct layout *l, const struct property *p, uint32_t index)
 {
 	struct fuse_key k = FUSE_KEY_ODD;
 	bool odd = p->name.n > FUSE_NAME_MAX || needs_escape(p->name) || l->o.flags;
 
 	k.value = fusion_plan(l->f, &p->set);
-	k.flags = (uint16_t)((odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0));
+	k.index = (uint16_t)index;
+	k.flags = (odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0);
 	k.name = fusion_data(l->f, p->name.p, p->name.n, 1);
 	k.len = (uint32_t)p->name.n;
 	if (!odd) {
@@ -204,7 +205,7 @@ static void put_key(struct layout *l, const struct property *p)
 			memcpy(k.text, p->name.p, p->name.n);
 		memcpy(k.text + p->name.n, "\":", 2);
 		k.step = (uint16_t)(p->name.n + 2);
-		k.mask = p->name.n + 2 < 32 ? ((uint32_t)1 << (p->name.n + 2)) - 1 : UINT32_MAX;
+		fuse_mask(k.mask, k.step);
 	}
 	image_append(l->f->c->b, IMAGE_FUSE_KEYS, &k, sizeof k, 64);
 }
@@ -325,7 +326,7 @@ static void put_object(struct layout *l)
 	put_more(l);
 	l->o.first = l->o.count ? image_used(f->c->b, IMAGE_FUSE_KEYS) / (uint32_t)sizeof(struct fuse_key) : 0;
 	for (uint32_t i = 0; i < l->o.count; i++)
-		put_key(l, &p[i]);
+		put_key(l, &p[i], i);
 	/* A slot of learned successors for each key, and one more for each object. */
 	l->o.learned = (uint32_t)f->nkeys + l->job->index;
 	f->nkeys += l->o.count;

@@ -60,7 +60,7 @@ static bool find_multiplier(struct fuse_words *w, const struct word_list *list)
 static bool is_word(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\')
+		if (s.p[i] < 0x20 || s.p[i] >= 0x80 || s.p[i] == '"' || s.p[i] == '\\')
 			return false;
 	}
 	return s.n <= FUSE_WORD_MAX;
@@ -95,7 +95,7 @@ static bool words(struct fusion *f, const struct schema_instr *in, struct fuse_v
 		if (s.n)
 			memcpy(w.text[i], s.p, s.n);
 		w.text[i][s.n] = '"';
-		w.mask[i] = s.n < 31 ? ((uint32_t)1 << (s.n + 1)) - 1 : UINT32_MAX;
+		fuse_mask(w.mask[i], s.n + 1);
 	}
 	uint32_t off = image_append(f->c->b, IMAGE_FUSE_WORDS, &w, sizeof w, 8);
 	*out = (struct fuse_value){ FUSE_WORD, off / (uint32_t)sizeof w };
@@ -238,6 +238,26 @@ static bool take(const struct fusion *f, struct bounds *b, const struct schema_i
 	}
 }
 
+static bool is_small(int64_t bound, unsigned scale, int64_t none)
+{
+	return bound == none || (scale == 0 && bound > -FUSE_SMALL && bound < FUSE_SMALL);
+}
+
+/* The rule that all of it is: "not negative" needs no more than a look at the sign. */
+static struct fuse_value bounded(struct fusion *f, struct bounds *b)
+{
+	struct fuse_bounds *e = &b->exact;
+
+	if (b->integer && b->range.min == 0 && b->range.max == INT64_MAX)
+		return (struct fuse_value){ FUSE_NATURAL, 0 };
+	if (b->integer)
+		return (struct fuse_value){ FUSE_WITHIN, fusion_data(f, &b->range, sizeof b->range, 8) };
+	if (e->min == 0 && !e->above && e->max == INT64_MAX)
+		return (struct fuse_value){ FUSE_POSITIVE, 0 };
+	e->small = is_small(e->min, e->min_scale, INT64_MIN) && is_small(e->max, e->max_scale, INT64_MAX);
+	return (struct fuse_value){ FUSE_BETWEEN, fusion_data(f, e, sizeof *e, 8) };
+}
+
 struct fuse_value fusion_number(struct fusion *f, const struct atoms *a)
 {
 	struct bounds b = { .range = { INT64_MIN, INT64_MAX }, .exact = { .min = INT64_MIN, .max = INT64_MAX }, .ranged = true };
@@ -250,7 +270,5 @@ struct fuse_value fusion_number(struct fusion *f, const struct atoms *a)
 		return (struct fuse_value){ b.integer ? FUSE_INTEGER : FUSE_NUMBER, 0 };
 	if (b.integer && !b.ranged)
 		return leaf(f, FUSE_FIGURE, a);
-	if (b.integer)
-		return (struct fuse_value){ FUSE_WITHIN, fusion_data(f, &b.range, sizeof b.range, 8) };
-	return (struct fuse_value){ FUSE_BETWEEN, fusion_data(f, &b.exact, sizeof b.exact, 8) };
+	return bounded(f, &b);
 }

@@ -7,31 +7,17 @@
 #include "json/json.h"
 #include "json/scan.h"
 
-#define PAGE 4096u                      /* the smallest that there is */
-
 const int64_t json_power[19] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
 	1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
 	1000000000000000000,
 };
 
-/* Bytes after the text that share the page of its last byte can be read, whoever owns
- * them; their values decide nothing. AddressSanitizer knows objects, not pages. */
-static bool has_slack(struct span text)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	(void)text;
-	return false;
-#else
-	return text.n && ((uintptr_t)(text.p + text.n - 1) & (PAGE - 1)) < PAGE - JSON_SLACK;
-#endif
-}
-
 struct span json_slack(struct json_pad *pad, struct span text)
 {
 	size_t need = text.n + JSON_SLACK;
 
-	if (has_slack(text))
+	if (text.n && json_has_slack(text))
 		return text;
 	if (need > pad->cap) {
 		uint8_t *more = realloc(pad->p, need + need / 2);
@@ -142,13 +128,14 @@ static bool is_utf8(const uint8_t *p, const uint8_t *end)
 	return true;
 }
 
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t special, uint32_t wide)
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t stops)
 {
 	const uint8_t *start = p;
 	uint32_t any = 0;
 
 	*flags = 0;
-	for (; p < end; special = json_special(p, &wide)) {
+	for (; p < end; stops = json_stops(p)) {
+		uint32_t wide = json_wide(p), special = stops & ~wide;
 		if (!special) {
 			any |= wide;
 			p += 32;

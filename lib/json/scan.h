@@ -14,9 +14,21 @@
 #endif
 
 #define JSON_SLACK 128
+#define JSON_PAGE 4096u                 /* the smallest that there is */
 
-/* The text itself where JSON_SLACK bytes after it can be read, else a copy in pad. p is
- * NULL when memory is short. */
+/* Bytes after the text that share the page of its last byte can be read, whoever owns
+ * them. AddressSanitizer knows objects, not pages. The text is not empty. */
+static inline bool json_has_slack(struct span text)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	(void)text;
+	return false;
+#else
+	return ((uintptr_t)(text.p + text.n - 1) & (JSON_PAGE - 1)) < JSON_PAGE - JSON_SLACK;
+#endif
+}
+
+/* The text itself where it has slack, else a copy in pad. p is NULL when memory is short. */
 struct span json_slack(struct json_pad *pad, struct span text);
 void json_pad_fini(struct json_pad *pad);
 
@@ -29,22 +41,30 @@ enum json_scan_flag {
 
 #if defined(__SSE2__)
 
-static inline uint32_t json_special16(__m128i v)
+/* With one bit turned the quote, 0x22, stands right above the control characters, and what
+ * is not ASCII is below them, as a signed number: one comparison for all. */
+static inline uint32_t json_stops16(__m128i v)
 {
-	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-	__m128i special = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+	__m128i low = _mm_cmplt_epi8(_mm_xor_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8(0x21));
 
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 }
 
-/* A bit for each of 32 bytes: quotes, backslashes and control characters; *wide: those
- * that are not ASCII. */
-static inline uint32_t json_special(const uint8_t *p, uint32_t *wide)
+/* A bit for each of 32 bytes that ends an easy run: quotes, backslashes, control
+ * characters, and what is not ASCII. */
+static inline uint32_t json_stops(const uint8_t *p)
 {
-	__m128i low = _mm_loadu_si128((const __m128i *)(const void *)p), high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+	uint32_t low = json_stops16(_mm_loadu_si128((const __m128i *)(const void *)p));
 
-	*wide = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
-	return json_special16(low) | json_special16(high) << 16;
+	return low | json_stops16(_mm_loadu_si128((const __m128i *)(const void *)(p + 16))) << 16;
+}
+
+/* Of them, what is not ASCII. */
+static inline uint32_t json_wide(const uint8_t *p)
+{
+	uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)p));
+
+	return low | (uint32_t)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16))) << 16;
 }
 
 /* A bit for each of 16 bytes that is no digit; bits above are set. */
@@ -55,28 +75,32 @@ static inline uint32_t json_no_digit(const uint8_t *p)
 	return ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
 }
 
-/* Do the bytes under mask (a bit a byte) of 32 agree? */
-static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t mask)
+/* Do the bytes under mask, a bit each, of 16 agree? */
+static inline bool json_same16(const uint8_t *p, const uint8_t *q, uint32_t mask)
 {
-	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_loadu_si128((const __m128i *)(const void *)q)));
+	__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_loadu_si128((const __m128i *)(const void *)q));
 
-	if (mask >> 16)
-		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)), _mm_loadu_si128((const __m128i *)(const void *)(q + 16)))) << 16;
-	return (same & mask) == mask;
+	return (~(uint32_t)_mm_movemask_epi8(same) & mask) == 0;
 }
 
 #else
 
-static inline uint32_t json_special(const uint8_t *p, uint32_t *wide)
+static inline uint32_t json_stops(const uint8_t *p)
 {
-	uint32_t special = 0;
+	uint32_t stops = 0;
 
-	*wide = 0;
-	for (unsigned i = 0; i < 32; i++) {
-		special |= (uint32_t)(p[i] == '"' || p[i] == '\\' || p[i] < 0x20) << i;
-		*wide |= (uint32_t)(p[i] >> 7) << i;
-	}
-	return special;
+	for (unsigned i = 0; i < 32; i++)
+		stops |= (uint32_t)(p[i] == '"' || p[i] == '\\' || p[i] < 0x20 || p[i] >= 0x80) << i;
+	return stops;
+}
+
+static inline uint32_t json_wide(const uint8_t *p)
+{
+	uint32_t wide = 0;
+
+	for (unsigned i = 0; i < 32; i++)
+		wide |= (uint32_t)(p[i] >> 7) << i;
+	return wide;
 }
 
 static inline uint32_t json_no_digit(const uint8_t *p)
@@ -88,18 +112,24 @@ static inline uint32_t json_no_digit(const uint8_t *p)
 	return mask;
 }
 
-static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t mask)
+static inline bool json_same16(const uint8_t *p, const uint8_t *q, uint32_t mask)
 {
 	return memcmp(p, q, (size_t)__builtin_popcount(mask)) == 0;
 }
 
 #endif
 
+/* The same of 32; mask: of the first and the second half, each from its first byte on. */
+static inline bool json_same32(const uint8_t *p, const uint8_t *q, const uint16_t mask[2])
+{
+	return json_same16(p, q, mask[0]) && likely(!mask[1] || json_same16(p + 16, q + 16, mask[1]));
+}
+
 /* ---- tokens ---- */
 
 const uint8_t *json_scan_space_slow(const uint8_t *p, const uint8_t *end);
-/* special, wide: of the first 32 bytes. */
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t special, uint32_t wide);
+/* stops: of the first 32 bytes. */
+const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t stops);
 
 /* The first byte that is no white space, at most end. */
 static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *end)
@@ -111,15 +141,14 @@ static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *en
  * escape, half a surrogate pair, no end. */
 static inline const uint8_t *json_scan_string(const uint8_t *p, const uint8_t *end, unsigned *flags)
 {
-	uint32_t wide, special = json_special(p, &wide);
-	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u);
+	uint32_t stops = json_stops(p);
+	unsigned slow, n = (unsigned)__builtin_ctz(stops | 0x80000000u);
 
 	*flags = 0;
-	if (likely(special && p[n] == '"' && !(wide & ((1u << n) - 1))))
+	if (likely(p[n] == '"'))
 		return p + n;
-	unsigned slow;                          /* not the caller's, which stays in a register */
-	p = json_scan_string_slow(p, end, &slow, special, wide);
-	*flags = slow;
+	p = json_scan_string_slow(p, end, &slow, stops);
+	*flags = slow;                          /* a copy: the caller's stays in a register */
 	return p;
 }
 

@@ -80,16 +80,14 @@ INLINE const uint8_t *length(struct fuse *f, uint32_t arg, const uint8_t *p)
 	return likely(n >= r->min && n <= r->max) ? e + 1 : NULL;
 }
 
-/* No word has an escape in it; a text with one is read by the tree executor. */
+/* A word is ASCII without escapes; a text with one is read by the tree executor. */
 INLINE const uint8_t *word(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	const struct fuse_words *w = &f->t->words[arg];
-	uint32_t wide, special;
 
 	if (unlikely(*p++ != '"'))
 		return NULL;
-	special = json_special(p, &wide);
-	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
+	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
 	if (likely(json_same32(p, w->text[i], w->mask[i])))
 		return p + n + 1;
 	f->punt |= p[n] == '\\';
@@ -190,12 +188,36 @@ INLINE const uint8_t *between(struct fuse *f, uint32_t arg, const uint8_t *p)
 		return NULL;
 	if (unlikely(!d.plain))
 		return is_between_slow(p, e, b) ? e : NULL;
-	int64_t v = json_digits_value(&d);
+	int64_t v = json_digits_value(&d), scale = json_power[d.fraction];
+	if (likely(b->small && d.fraction <= 9)) {
+		bool low = b->min == INT64_MIN || v >= b->min * scale + b->above, high = b->max == INT64_MAX || v <= b->max * scale - b->below;
+		return low && high ? e : NULL;
+	}
 	if (b->min != INT64_MIN && compare_scaled(v, d.fraction, b->min, b->min_scale) < b->above)
 		return NULL;
 	if (b->max != INT64_MAX && compare_scaled(v, d.fraction, b->max, b->max_scale) > -(int)b->below)
 		return NULL;
 	return e;
+}
+
+/* Below zero is what has a sign, and some digit that is not 0. */
+static bool is_negative(const uint8_t *p, const uint8_t *e)
+{
+	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
+
+	return exact.negative;
+}
+
+INLINE const uint8_t *positive(struct fuse *f, const uint8_t *p, bool whole)
+{
+	struct json_digits d;
+	const uint8_t *e = json_scan_number(p, f->end, &d);
+
+	if (likely(e && !d.negative && (!whole || d.integer)))
+		return e;
+	if (!e || e > f->end || is_negative(p, e))
+		return NULL;
+	return whole ? integer(f, p) : e;
 }
 
 INLINE const uint8_t *number(struct fuse *f, const uint8_t *p)
@@ -279,31 +301,17 @@ const uint8_t *fuse_tree(struct fuse *f, uint32_t nodes, const uint8_t *p, unsig
 
 /* ---- by type, by property ---- */
 
-static enum fuse_type type_at(const uint8_t *p)
-{
-	switch (*p) {
-	case '{':
-		return FUSE_IS_OBJECT;
-	case '[':
-		return FUSE_IS_ARRAY;
-	case '"':
-		return FUSE_IS_STRING;
-	case 't':
-	case 'f':
-		return FUSE_IS_BOOLEAN;
-	case 'n':
-		return FUSE_IS_NULL;
-	default:
-		return FUSE_IS_NUMBER;
-	}
-}
+/* All others: a number, or nothing at all. */
+static const uint8_t first_byte[256] = {
+	['{'] = FUSE_IS_OBJECT, ['['] = FUSE_IS_ARRAY, ['"'] = FUSE_IS_STRING, ['t'] = FUSE_IS_BOOLEAN, ['f'] = FUSE_IS_BOOLEAN, ['n'] = FUSE_IS_NULL,
+};
 
 static const uint8_t *any(struct fuse *f, const uint8_t *p, unsigned depth)
 {
 	unsigned flags;
 	const uint8_t *e;
 
-	switch (type_at(p)) {
+	switch (first_byte[*p]) {
 	case FUSE_IS_OBJECT:
 		return object(f, &f->t->objects[0], p, depth);
 	case FUSE_IS_ARRAY:
@@ -375,6 +383,8 @@ INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *
 {
 	unsigned flags;
 
+	if (v.op == FUSE_TYPE)
+		v = f->t->types[v.arg].by[first_byte[*p]];
 	switch ((enum fuse_op)v.op) {
 	case FUSE_ANY:
 		return any(f, p, depth);
@@ -393,10 +403,14 @@ INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *
 		return text(f, v.arg, p);
 	case FUSE_INTEGER:
 		return integer(f, p);
+	case FUSE_NATURAL:
+		return positive(f, p, true);
 	case FUSE_WITHIN:
 		return within(f, v.arg, p);
 	case FUSE_NUMBER:
 		return number(f, p);
+	case FUSE_POSITIVE:
+		return positive(f, p, false);
 	case FUSE_BETWEEN:
 		return between(f, v.arg, p);
 	case FUSE_FIGURE:
@@ -405,13 +419,12 @@ INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *
 		return *p == '{' ? object(f, &f->t->objects[v.arg], p, depth) : NULL;
 	case FUSE_ARRAY:
 		return *p == '[' ? array(f, &f->t->arrays[v.arg], p, depth) : NULL;
-	case FUSE_TYPE:
-		return fuse_judge(f, f->t->types[v.arg].by[type_at(p)], p, depth);
 	case FUSE_CHOICE:
 		return *p == '{' ? choice(f, &f->t->choices[v.arg], p, depth) : NULL;
 	case FUSE_TREE:
 		return fuse_tree(f, v.arg, p, depth);
 	case FUSE_NONE:
+	case FUSE_TYPE:                         /* leads to no other of its kind */
 	case FUSE_OP_COUNT:
 		break;
 	}
@@ -469,57 +482,53 @@ static bool more_holds(const struct fuse *f, const struct fuse_object *o, const 
 }
 
 /* A name that is not the one foreseen, but a key all the same, in the first place where it
- * is looked for; FUSE_NO_KEY: fuse_member finds out. */
-INLINE uint32_t quick_key(struct fuse *f, const struct fuse_object *o, const uint8_t *p)
+ * is looked for; NULL: fuse_member finds out. */
+INLINE const struct fuse_key *quick_key(struct fuse *f, const struct fuse_object *o, const uint8_t *p)
 {
 	const uint32_t *slots = fuse_data(f, o->slots);
-	uint32_t wide, special = json_special(p, &wide);
-	unsigned n = (unsigned)__builtin_ctz(special | 0x80000000u);
-
+	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u);
 	uint32_t key = slots[1 + fuse_slot(p, n, o->mask)];
+
 	if (key == FUSE_NO_KEY)
-		return key;
+		return NULL;
 	const struct fuse_key *k = &f->t->keys[o->first + key];
-	return k->len == n && json_same32(p, k->text, k->mask) ? key : FUSE_NO_KEY;
+	return k->len == n && json_same32(p, k->text, k->mask) ? k : NULL;
 }
 
 /* The members from the first name's quote on, or the brace that ends none. `seen` has a
  * bit for each key; with one word it stays in a register. */
 INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *seen, bool wide)
 {
-	const struct fuse_key *keys = f->t->keys + o->first;
-	uint16_t *learned = f->learned + o->learned;
-	uint32_t slot = o->count, n = 0;
+	const struct fuse_key **learned = f->learned + o->learned, **next = learned + o->count;
 	size_t names = f->names;
+	uint32_t n = 0;
 
 	for (; *p == '"'; n++) {
-		uint32_t key = learned[slot];
-		struct fuse_value v = keys[key].value;
+		const struct fuse_key *k = *next;
+		struct fuse_member m = { .value = k->value };
 		p++;
-		if (likely(json_same32(p, keys[key].text, keys[key].mask))) {
-			p += keys[key].step;
-		} else if (o->count && (key = quick_key(f, o, p)) != FUSE_NO_KEY) {
-			learned[slot] = (uint16_t)key;
-			p += keys[key].step;
-			v = keys[key].value;
+		if (likely(json_same32(p, k->text, k->mask))) {
+			p += k->step;
+		} else if ((k = quick_key(f, o, p)) != NULL) {
+			*next = k;
+			p += k->step;
+			m.value = k->value;
 		} else {
-			struct fuse_member m = { .slot = slot };
 			p = fuse_member(f, o, p, depth + 1, names, &m);
 			if (unlikely(!p))
 				return NULL;
-			key = m.key;
-			v = m.value;
+			k = m.key;
 		}
-		if (likely(key != FUSE_NO_KEY)) {
-			uint64_t *w = wide ? &seen[key / 64] : seen, bit = (uint64_t)1 << key % 64;
+		if (likely(k != NULL)) {
+			uint64_t *w = wide ? &seen[k->index / 64] : seen, bit = (uint64_t)1 << k->index % 64;
 			if (unlikely(*w & bit))
 				return NULL;
 			*w |= bit;
-			slot = key;
+			next = learned + k->index;
 		}
 		if (unlikely(*p <= ' '))
 			p = json_scan_space(p, f->end);
-		p = judge(f, v, p, depth + 1);
+		p = judge(f, m.value, p, depth + 1);
 		if (unlikely(is_over(f, p)))
 			return NULL;
 		if (likely(p[0] == ',' && p[1] == '"')) {
@@ -545,6 +554,37 @@ INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const
 	return p + 1;
 }
 
+/* An object without keys: names are many, and of a kind. */
+static const uint8_t *map(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+{
+	size_t names = f->names;
+	uint32_t n = 0;
+
+	while (*p == '"') {
+		p = fuse_name(f, p + 1, names);
+		if (unlikely(!p))
+			return NULL;
+		n++;
+		p = judge(f, o->rest, p, depth + 1);
+		if (unlikely(is_over(f, p)))
+			return NULL;
+		if (likely(p[0] == ',' && p[1] == '"')) {
+			p++;
+			continue;
+		}
+		p = json_scan_space(p, f->end);
+		if (*p != ',')
+			break;
+		p = json_scan_space(p + 1, f->end);
+		if (*p != '"')
+			return NULL;
+	}
+	if (*p != '}' || n < o->min || n > o->max || !fuse_names_differ(f, names))
+		return NULL;
+	f->names = names;
+	return p + 1;
+}
+
 /* More than 64 keys, or rules that few objects have. */
 static __attribute__((noinline)) const uint8_t *object_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
 {
@@ -561,7 +601,9 @@ static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const 
 	if (!enter(f, p, depth))
 		return NULL;
 	p = json_scan_space(p + 1, f->end);
-	return unlikely(o->more) ? object_wide(f, o, p, depth) : members(f, o, p, depth, &seen, false);
+	if (o->count == 0 && !o->more)
+		return map(f, o, p, depth);
+	return unlikely(o->more != 0) ? object_wide(f, o, p, depth) : members(f, o, p, depth, &seen, false);
 }
 
 /* ---- one instance ---- */
@@ -569,7 +611,9 @@ static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const 
 struct fuse *fuse_new(struct schema_runner *r)
 {
 	struct fuse *f = calloc(1, sizeof *f);
+	size_t most = UINT32_MAX - 2 * JSON_SLACK;
 
+	r->fuse_max = !r->fused.roots ? 0 : r->limits.bytes < most ? r->limits.bytes : most;
 	if (f)
 		*f = (struct fuse){ .t = &r->fused, .learned = r->learned, .depth_max = r->limits.depth, .run = { .runner = r, .p = &r->program } };
 	return f;
@@ -594,14 +638,15 @@ enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct sp
 	struct fuse *f = r->fuse;
 
 	INVARIANT(root < r->program.nroots);
-	if (!r->fused.roots || r->fused.roots[root].op == FUSE_TREE || instance.n == 0 || instance.n > r->limits.bytes || instance.n >= UINT32_MAX - 2 * JSON_SLACK)
+	if (unlikely(instance.n - 1 >= r->fuse_max || r->fused.roots[root].op == FUSE_TREE))
 		return schema_run_tree(r, root, instance);
-	struct span text = json_slack(&r->pad, instance);
-	if (!text.p)
+	if (unlikely(!json_has_slack(instance)))
+		instance = json_slack(&r->pad, instance);
+	if (unlikely(!instance.p))
 		return SCHEMA_UNDECIDABLE;
-	begin(f, text);
+	begin(f, instance);
 	const uint8_t *p = json_scan_space(f->base, f->end);
-	if (*p != '{' && *p != '[')
+	if (unlikely(*p != '{' && *p != '['))
 		return schema_run_tree(r, root, instance);      /* a scalar, which nothing ends but the text */
 	p = fuse_judge(f, r->fused.roots[root], p, 0);
 	if (unlikely(f->punt))

@@ -26,8 +26,10 @@ enum fuse_op {
 	FUSE_WORD,         /* string; arg: index of struct fuse_words */
 	FUSE_TEXT,         /* string; arg: DATA, list of instructions */
 	FUSE_INTEGER,
+	FUSE_NATURAL,      /* integer >= 0 */
 	FUSE_WITHIN,       /* integer; arg: DATA, struct fuse_range */
 	FUSE_NUMBER,
+	FUSE_POSITIVE,     /* number >= 0 */
 	FUSE_BETWEEN,      /* number; arg: DATA, struct fuse_bounds */
 	FUSE_FIGURE,       /* number; arg: DATA, list of instructions */
 	FUSE_OBJECT,       /* arg: index */
@@ -53,12 +55,12 @@ enum fuse_key_flag {
 
 struct fuse_key {                       /* 64 bytes */
 	uint8_t text[32];               /* the name, a quote, a colon; odd: 0xff, which begins no value */
-	uint32_t mask;                  /* a bit for each byte of text that counts */
+	uint16_t mask[2];               /* a bit for each byte of text that counts */
 	uint16_t step;                  /* bytes of text that count; odd: 0 */
-	uint16_t flags;
+	uint16_t index;                 /* in its object */
 	struct fuse_value value;
 	uint32_t name, len;             /* DATA: all of it */
-	uint32_t pad[2];
+	uint32_t flags, unused;
 };
 
 enum fuse_object_flag {
@@ -92,7 +94,7 @@ struct fuse_array {
 	struct fuse_value rest;
 };
 
-enum fuse_type { FUSE_IS_NULL, FUSE_IS_BOOLEAN, FUSE_IS_NUMBER, FUSE_IS_STRING, FUSE_IS_ARRAY, FUSE_IS_OBJECT, FUSE_TYPE_COUNT };
+enum fuse_type { FUSE_IS_NUMBER, FUSE_IS_NULL, FUSE_IS_BOOLEAN, FUSE_IS_STRING, FUSE_IS_ARRAY, FUSE_IS_OBJECT, FUSE_TYPE_COUNT };
 
 struct fuse_types {
 	struct fuse_value by[FUSE_TYPE_COUNT];
@@ -119,7 +121,7 @@ struct fuse_choice {
 struct fuse_words {                     /* an enum of few short texts */
 	uint64_t multiplier;            /* perfect hash: slot[mix * multiplier >> FUSE_WORD_SHIFT] */
 	uint8_t slot[FUSE_WORD_SLOTS];  /* index of a word */
-	uint32_t mask[FUSE_WORDS_MAX];  /* a bit for each byte that counts */
+	uint16_t mask[FUSE_WORDS_MAX][2];       /* a bit for each byte that counts */
 	uint8_t text[FUSE_WORDS_MAX][32];       /* with the quote that ends it */
 };
 
@@ -132,7 +134,17 @@ struct fuse_bounds {                    /* DATA, 8-aligned */
 	int64_t min, max;               /* below 10^18 in magnitude */
 	uint16_t min_scale, max_scale;  /* at most 18 */
 	uint16_t above, below;          /* 1: the bound itself is out */
+	uint64_t small;                 /* 1: whole, and below FUSE_SMALL in magnitude or none */
 };
+
+#define FUSE_SMALL 1000000000           /* times ten to the ninth it fits 64 bits */
+
+/* The mask of the first n of 32 bytes. */
+static inline void fuse_mask(uint16_t mask[2], size_t n)
+{
+	mask[0] = (uint16_t)(n < 16 ? (1u << n) - 1 : 0xffff);
+	mask[1] = (uint16_t)(n > 16 ? n < 32 ? (1u << (n - 16)) - 1 : 0xffff : 0);
+}
 
 /* Tells names of up to 16 bytes apart, most others too: the first and last eight bytes,
  * without a branch. Reads eight bytes at p: of a text with slack, or of a padded copy. */

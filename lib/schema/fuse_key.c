@@ -19,17 +19,18 @@ static bool key_is(const struct fuse *f, const struct fuse_key *k, struct span t
 	return k->len == text.n && memcmp(fuse_data(f, k->name), text.p, text.n) == 0;
 }
 
-static uint32_t find_key(const struct fuse *f, const struct fuse_object *o, struct span text)
+static const struct fuse_key *find_key(const struct fuse *f, const struct fuse_object *o, struct span text)
 {
 	const uint32_t *slots = (const uint32_t *)fuse_data(f, o->slots) + 1;
 
 	if (o->count == 0)
-		return FUSE_NO_KEY;
+		return NULL;
 	for (uint32_t i = fuse_slot(text.p, text.n, o->mask); slots[i] != FUSE_NO_KEY; i = (i + 1) & o->mask) {
-		if (key_is(f, &f->t->keys[o->first + slots[i]], text))
-			return slots[i];
+		const struct fuse_key *k = &f->t->keys[o->first + slots[i]];
+		if (key_is(f, k, text))
+			return k;
 	}
-	return FUSE_NO_KEY;
+	return NULL;
 }
 
 /* ---- names without a key ---- */
@@ -84,26 +85,63 @@ static bool is_new(struct fuse *f, uint32_t hash, uint32_t off, size_t names)
 	return true;
 }
 
+static bool grow_names(struct fuse *f)
+{
+	struct schema_runner *r = f->run.runner;
+	size_t cap = r->names_cap ? r->names_cap * 2 : 256;
+	struct fuse_name *more = realloc(r->names, cap * sizeof *more);
+
+	if (!more) {
+		run_undecidable(&f->run, "out of memory");
+		return false;
+	}
+	r->names = more;
+	r->names_cap = cap;
+	return true;
+}
+
 /* The runner's stack of names: those of this object lie from `names` on. */
-static bool push_name(struct fuse *f, const struct name *n, size_t names)
+static inline bool push_name(struct fuse *f, const struct name *n, size_t names)
 {
 	struct schema_runner *r = f->run.runner;
 	struct fuse_name name = { name_hash(f, n->text), (uint32_t)(n->raw.p - f->base) };
 
 	if (f->names - names < NAMES_IN_LINE && !is_new(f, name.hash, name.off, names))
 		return false;
-	if (f->names == r->names_cap) {
-		size_t cap = r->names_cap ? r->names_cap * 2 : 256;
-		struct fuse_name *more = realloc(r->names, cap * sizeof *more);
-		if (!more) {
-			run_undecidable(&f->run, "out of memory");
-			return false;
-		}
-		r->names = more;
-		r->names_cap = cap;
-	}
+	if (unlikely(f->names == r->names_cap) && !grow_names(f))
+		return false;
 	r->names[f->names++] = name;
 	return true;
+}
+
+/* p: after a name's quote. Its end, or NULL. */
+static inline const uint8_t *scan_name(struct fuse *f, const uint8_t *p, struct name *n, unsigned *flags)
+{
+	const uint8_t *e = json_scan_string(p, f->end, flags);
+
+	if (unlikely(!e || e >= f->end))
+		return NULL;
+	n->raw = n->text = span_of(p, (size_t)(e - p));
+	if (unlikely(*flags & JSON_SCAN_ESCAPES) && !decode(f, n->raw, &n->text))
+		return NULL;
+	return e;
+}
+
+/* e: a name's end. Where its value begins, or NULL. */
+static inline const uint8_t *skip_colon(const struct fuse *f, const uint8_t *e)
+{
+	const uint8_t *p = json_scan_space(e + 1, f->end);
+
+	return likely(*p == ':') ? json_scan_space(p + 1, f->end) : NULL;
+}
+
+const uint8_t *fuse_name(struct fuse *f, const uint8_t *p, size_t names)
+{
+	unsigned flags;
+	struct name n;
+	const uint8_t *e = scan_name(f, p, &n, &flags);
+
+	return likely(e && push_name(f, &n, names)) ? skip_colon(f, e) : NULL;
 }
 
 bool fuse_names_differ(struct fuse *f, size_t names)
@@ -171,7 +209,7 @@ static bool patterns_hold(struct fuse *f, const struct fuse_object *o, struct sp
 
 static const uint8_t *special_member(struct fuse *f, const struct fuse_object *o, struct span text, const uint8_t *p, unsigned depth, struct fuse_member *m)
 {
-	bool any = m->key != FUSE_NO_KEY && !(f->t->keys[o->first + m->key].flags & FUSE_BARE);
+	bool any = m->key && !(m->key->flags & FUSE_BARE);
 
 	if (o->flags & FUSE_NAMES && !name_holds(f, o, text))
 		return NULL;
@@ -185,28 +223,17 @@ static const uint8_t *special_member(struct fuse *f, const struct fuse_object *o
 const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, size_t names, struct fuse_member *m)
 {
 	unsigned flags;
-	const uint8_t *e = json_scan_string(p, f->end, &flags);
 	struct name n;
+	const uint8_t *e = scan_name(f, p, &n, &flags);
 
-	if (unlikely(!e || e >= f->end))
-		return NULL;
-	n.raw = n.text = span_of(p, (size_t)(e - p));
-	if (unlikely(flags & JSON_SCAN_ESCAPES) && !decode(f, n.raw, &n.text))
+	if (unlikely(!e))
 		return NULL;
 	m->key = find_key(f, o, n.text);
-	if (m->key != FUSE_NO_KEY) {
-		f->learned[o->learned + m->slot] = (uint16_t)m->key;
-		m->value = f->t->keys[o->first + m->key].value;
-	} else {
-		m->value = o->rest;
-		if (!push_name(f, &n, names))
-			return NULL;
-	}
-	p = json_scan_space(e + 1, f->end);
-	if (unlikely(*p != ':'))
+	m->value = m->key ? m->key->value : o->rest;
+	if (!m->key && !push_name(f, &n, names))
 		return NULL;
-	p = json_scan_space(p + 1, f->end);
-	if (likely(!(o->flags & (FUSE_NAMES | FUSE_PATTERNS))))
+	p = skip_colon(f, e);
+	if (likely(!p || !(o->flags & (FUSE_NAMES | FUSE_PATTERNS))))
 		return p;
 	f->punt |= (flags & JSON_SCAN_ESCAPES) != 0;     /* the value would overwrite the decoded name */
 	return f->punt ? NULL : special_member(f, o, n.text, p, depth, m);

@@ -9,7 +9,7 @@
  * return that after its last, or NULL: malformed, or not valid, or run.reason. */
 struct fuse {
 	const struct fuse_program *t;
-	uint16_t *learned;
+	const struct fuse_key **learned;
 	const uint8_t *base, *end;
 	unsigned depth_max;
 	size_t names;                   /* of open objects, in the runner's stack */
@@ -37,12 +37,13 @@ const uint8_t *fuse_tree(struct fuse *f, uint32_t nodes, const uint8_t *p, unsig
 
 /* fuse_key.c: the way of a member whose name was not foreseen. */
 struct fuse_member {
-	uint32_t slot;                  /* in: the key before */
-	uint32_t key;                   /* out: or FUSE_NO_KEY */
-	struct fuse_value value;        /* out: left to judge */
+	const struct fuse_key *key;     /* or NULL */
+	struct fuse_value value;        /* left to judge */
 };
 /* p: after the name's quote. Where the value begins, or NULL. Other rules that the value
  * must satisfy have been judged. */
 const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, size_t names, struct fuse_member *m);
+/* The same for an object without keys and such rules: only the name must be new. */
+const uint8_t *fuse_name(struct fuse *f, const uint8_t *p, size_t names);
 /* No two names from `names` on are the same. */
 bool fuse_names_differ(struct fuse *f, size_t names);

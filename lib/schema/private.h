@@ -92,8 +92,9 @@ struct schema_runner {
 	size_t cells_cap;
 	struct fuse_program fused;
 	struct fuse *fuse;             /* the fused executor's run */
+	size_t fuse_max;               /* bytes that it takes */
 	struct json_pad pad;           /* a text that has no slack */
-	uint16_t *learned;             /* of each key of an object: the one that followed it last */
+	const struct fuse_key **learned;       /* of each key of an object: the one that followed it last */
 	struct fuse_name {
 		uint32_t hash, off;
 	} *names;                      /* stack: names without a key, of all open objects */

@@ -28,9 +28,9 @@ static bool open_learned(struct schema_runner *r)
 
 	r->learned = calloc(t->nkeys + t->nobjects + 1, sizeof *r->learned);
 	for (size_t i = 0; r->learned && i < t->nobjects; i++) {
-		uint16_t *next = r->learned + t->objects[i].learned;
-		for (uint32_t k = 0; k + 1 < t->objects[i].count; k++)
-			next[k] = (uint16_t)(k + 1);
+		const struct fuse_object *o = &t->objects[i];
+		for (uint32_t k = 0; k <= o->count; k++)
+			r->learned[o->learned + k] = &t->keys[o->first + (k + 1 < o->count ? k + 1 : 0)];
 	}
 	return r->learned != NULL;
 }

@@ -43,6 +43,8 @@ static bool bounds_are_sound(const struct check *c, uint32_t off)
 		return false;
 	const struct fuse_bounds *b = (const void *)(c->t->data + off);
 	bool min = b->min == INT64_MIN || (b->min > -most && b->min < most), max = b->max == INT64_MAX || (b->max > -most && b->max < most);
+	if (b->small && (b->min_scale || b->max_scale || (b->min != INT64_MIN && (b->min <= -FUSE_SMALL || b->min >= FUSE_SMALL)) || (b->max != INT64_MAX && (b->max <= -FUSE_SMALL || b->max >= FUSE_SMALL))))
+		return false;
 	return min && max && b->min_scale <= 18 && b->max_scale <= 18 && b->above <= 1 && b->below <= 1;
 }
 
@@ -97,9 +99,12 @@ static bool key_is_sound(const struct check *c, const struct fuse_key *k)
 		return false;
 	memset(odd, 0xff, sizeof odd);
 	if (k->flags & FUSE_ODD)
-		return k->step == 0 && k->mask == UINT32_MAX && memcmp(k->text, odd, sizeof odd) == 0;
-	uint32_t mask = k->len + 2 < 32 ? ((uint32_t)1 << (k->len + 2)) - 1 : UINT32_MAX;
-	return k->len <= FUSE_NAME_MAX && k->step == k->len + 2 && k->mask == mask;
+		return k->step == 0 && (k->mask[0] & k->mask[1]) == 0xffff && memcmp(k->text, odd, sizeof odd) == 0;
+	if (k->len > FUSE_NAME_MAX || k->step != k->len + 2)
+		return false;
+	uint16_t mask[2];
+	fuse_mask(mask, k->step);
+	return memcmp(mask, k->mask, sizeof mask) == 0;
 }
 
 static bool more_is_sound(const struct check *c, const struct fuse_object *o)
@@ -150,7 +155,12 @@ static bool object_is_sound(const struct check *c, const struct fuse_object *o)
 		return false;
 	if (o->count < 64 && o->required >> o->count)
 		return false;
-	return value_is_sound(c, o->rest) && (o->count == 0 || slots_are_sound(c, o)) && (!o->more || more_is_sound(c, o));
+	for (uint32_t i = 0; i < o->count; i++) {
+		if (c->t->keys[o->first + i].index != i)
+			return false;
+	}
+	bool keyed = o->count || o->more;
+	return value_is_sound(c, o->rest) && (!keyed || slots_are_sound(c, o)) && (!o->more || more_is_sound(c, o));
 }
 
 static bool array_is_sound(const struct check *c, const struct fuse_array *a)
@@ -204,7 +214,7 @@ static bool choice_is_sound(const struct check *c, const struct fuse_choice *cho
 static bool words_are_sound(const struct fuse_words *w)
 {
 	for (size_t i = 0; i < FUSE_WORD_SLOTS; i++) {
-		uint32_t k = w->slot[i], mask = k < FUSE_WORDS_MAX ? w->mask[k] : 0;
+		uint32_t k = w->slot[i], mask = k < FUSE_WORDS_MAX ? (uint32_t)w->mask[k][1] << 16 | w->mask[k][0] : 0;
 		unsigned n = (unsigned)__builtin_popcount(mask);
 		if (n == 0 || (mask & (mask + 1)) != 0 || w->text[k][n - 1] != '"')
 			return false;
@@ -228,7 +238,7 @@ bool fuse_is_sound(const struct fuse_program *t, const struct program *p)
 		return true;
 	if (t->nroots != p->nroots || t->nkeys == 0 || t->nobjects == 0 || t->narrays == 0 || !(t->keys[0].flags & FUSE_ODD))
 		return false;
-	if (!list(&c, 0, 1, &n) || n != 0 || t->objects[0].count != 0)
+	if (!list(&c, 0, 1, &n) || n != 0 || t->objects[0].count != 0 || t->keys[0].index != 0)
 		return false;
 	for (size_t i = 0; i < t->nroots; i++) {
 		if (!value_is_sound(&c, t->roots[i]))
