@@ -160,7 +160,7 @@ static bool tells_apart(const struct model_channel *channel, const struct model_
 {
 	for (const struct model_message *other = channel->messages; other; other = other->next) {
 		const struct model_schema *s = probe_schema(other, part);
-		bool required = false, other_single;
+		bool required = false, other_single = false;
 		if (other == m)
 			continue;
 		struct tree_node *theirs = s->foreign ? NULL : constants(member_schema(s->node, name, MARK_DEPTH, &required), &other_single);
@@ -189,7 +189,7 @@ static const char *mark_in(struct arena *a, const struct model_channel *channel,
 
 	schema = depth && schema && schema->kind == TREE_MAP ? tree_deref(schema) : NULL;
 	tree_each(property, tree_get(schema, "properties")) {
-		bool required = false, single;
+		bool required = false, single = false;
 		struct tree_node *values = constants(member_schema(root, property->key, MARK_DEPTH, &required), &single);
 		if (values && required && tells_apart(channel, m, part, property->key, values, single))
 			return mark_text(a, part, property->key, values, single);
@@ -272,7 +272,7 @@ static const char *of_another_type(const struct tree_node *value)
 /* A member that tells which message it is is no good example of what is wrong with one. */
 static bool is_constant(struct refusal *r, enum probe_part part, struct span name)
 {
-	bool required, single;
+	bool required = false, single = false;
 
 	return constants(member_schema(probe_schema(r->m, part)->node, name, MARK_DEPTH, &required), &single) && single;
 }

@@ -128,7 +128,7 @@ static bool make_part(struct arena *a, const struct model_message *m, unsigned v
 	struct buf out;
 
 	*json = NULL;
-	if (!edit && !s->node && !free_form)
+	if (edit ? edit->path.n == 0 && !edit->text : !s->node && !free_form)
 		return true;
 	if (!edit && free_form) {
 		*json = "{}";
@@ -230,7 +230,10 @@ const char *probe_topic(struct arena *a, const struct model_channel *channel)
 
 /* ---- judging ---- */
 
-static enum schema_verdict judge_part(struct probe *p, struct arena *a, const struct model_message *m, enum probe_part part, const struct probe_record *r, const char **why)
+#define ERRORS_MAX 16u
+
+/* out: also why, or NULL. */
+static enum schema_verdict judge_part(struct probe *p, struct arena *a, const struct model_message *m, enum probe_part part, const struct probe_record *r, struct probe_verdict *out)
 {
 	const struct model_schema *s = probe_schema(m, part);
 	const char *json = r->part[part] ? r->part[part] : part == PROBE_HEADERS ? "{}" : "null";
@@ -240,23 +243,28 @@ static enum schema_verdict judge_part(struct probe *p, struct arena *a, const st
 	if (s->foreign || (part == PROBE_PAYLOAD && m->mode == CONTRACT_UNDECIDABLE))
 		return SCHEMA_UNDECIDABLE;
 	enum schema_verdict v = schema_run(p->runner, s->root, span_str(json));
-	struct schema_report report = { .arena = a, .max = 1 };
-	if (v == SCHEMA_INVALID && why && schema_explain(p->runner, s->root, span_str(json), &report) == SCHEMA_INVALID && report.n)
-		*why = arena_printf(a, "%s: %s: %s", m->name, *report.errors->instance ? report.errors->instance : probe_part_word(part), report.errors->message);
+	struct schema_report report = { .arena = a, .max = ERRORS_MAX };
+	if (v != SCHEMA_INVALID || !out || schema_explain(p->runner, s->root, span_str(json), &report) != SCHEMA_INVALID || report.n == 0)
+		return v;
+	const char *place = *report.errors->instance ? report.errors->instance : probe_part_word(part);
+	const char *text = arena_printf(a, "%s: %s: %s", m->name, place, report.errors->message);
+	out->text = text ? text : "";
+	out->part = probe_part_word(part);
+	out->errors = report.errors;
+	out->nerrors = report.n;
 	return v;
 }
 
 /* Without a topic there is no contract: each message by its schemas. */
 static struct probe_verdict judge_plainly(struct probe *p, struct arena *a, const struct model_channel *channel, const struct probe_record *r, bool explain)
 {
-	struct probe_verdict out = { .verdict = VERDICT_INVALID, .message = CONTRACT_NONE, .text = "" };
+	struct probe_verdict out = { .verdict = VERDICT_INVALID, .message = CONTRACT_NONE, .text = "", .part = "" };
 	unsigned yes = 0, undecidable = 0;
-	const char *why = NULL;
 
 	for (const struct model_message *m = channel->messages; m; m = m->next) {
 		enum schema_verdict all = SCHEMA_VALID;
 		for (enum probe_part part = 0; part < PROBE_PARTS && all != SCHEMA_INVALID; part++) {
-			enum schema_verdict v = judge_part(p, a, m, part, r, explain && !why ? &why : NULL);
+			enum schema_verdict v = judge_part(p, a, m, part, r, explain && out.nerrors == 0 ? &out : NULL);
 			all = v == SCHEMA_VALID ? all : v;
 		}
 		undecidable += all == SCHEMA_UNDECIDABLE;
@@ -267,8 +275,6 @@ static struct probe_verdict judge_plainly(struct probe *p, struct arena *a, cons
 		out.verdict = yes > 1 ? VERDICT_AMBIGUOUS : VERDICT_VALID;
 	else if (undecidable)
 		out.verdict = VERDICT_UNDECIDABLE;
-	if (explain && why)
-		out.text = why;
 	return out;
 }
 
@@ -281,11 +287,14 @@ struct probe_verdict probe_judge(struct probe *p, struct arena *a, const struct 
 		return judge_plainly(p, a, channel, r, explain);
 	contract_find(p->c, 0, span_str(r->topic), &topic);
 	contract_judge(p->c, &topic, &r->view, &j);
-	struct probe_verdict out = { .verdict = j.verdict, .message = j.message, .text = "" };
+	struct probe_verdict out = { .verdict = j.verdict, .message = j.message, .text = "", .part = "" };
 	if (explain) {
 		struct judgement_report report = { .arena = a, .topic = span_str(r->topic) };
 		contract_explain(p->c, &topic, &r->view, &j, &report);
 		out.text = report.text ? report.text : "";
+		out.part = report.part;
+		out.errors = report.errors;
+		out.nerrors = report.nerrors;
 	}
 	return out;
 }

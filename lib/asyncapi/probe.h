@@ -31,8 +31,8 @@ struct probe_record {
 /* A topic of the channel: its address with values for its parameters; "" without one. */
 const char *probe_topic(struct arena *a, const struct model_channel *channel);
 
-/* A proposal for a record of the message: the part with the edit in it; edit NULL: none.
- * False when no part can be made in this variant. */
+/* A proposal for a record of the message: the part with the edit in it (of a whole part
+ * without a text: null); edit NULL: none. False when no part can be made in this variant. */
 bool probe_make(struct arena *a, const struct model_message *m, unsigned variant, enum probe_part part, const struct sample_edit *edit, struct probe_record *out);
 /* A record with another text in one part: JSON, NULL for null. */
 bool probe_change(struct arena *a, const struct model_message *m, const struct probe_record *from, enum probe_part part, const char *json, struct probe_record *out);
@@ -41,7 +41,10 @@ struct probe_verdict {
 	enum verdict verdict;
 	uint32_t message;                /* row of the image; CONTRACT_NONE: none, or no Kafka channel */
 	const struct model_message *model;  /* of a channel that Kafka cannot have */
-	const char *text;                /* why not valid, when it was asked for */
+	/* why not valid, when it was asked for: */
+	const char *text, *part;
+	const struct schema_error *errors;  /* of one part of the nearest message */
+	size_t nerrors;
 };
 
 /* What becomes of the record in this channel. explain: with the reason, in the arena. */

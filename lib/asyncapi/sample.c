@@ -95,6 +95,12 @@ static void add_plain(struct buf *text, const struct wish *wish, unsigned serial
 		text->n = (size_t)wish->max_length;
 }
 
+/* Later variants stretch what may be long. */
+static size_t length_of(const struct writer *w, const struct wish *wish)
+{
+	return wish->min_length == 0 && wish->max_length < 0 && w->variant >= 8 ? 24 : (size_t)wish->min_length;
+}
+
 static bool write_string(struct writer *w, const struct wish *wish, unsigned serial)
 {
 	const char *format = wish->format.n ? sample_format(wish->format) : NULL;
@@ -103,7 +109,7 @@ static bool write_string(struct writer *w, const struct wish *wish, unsigned ser
 
 	buf_init(&text, 1u << 16);
 	if (wish->pattern.n)
-		made = sample_pattern(wish->pattern, w->variant / 2 + serial, (size_t)wish->min_length, &text);
+		made = sample_pattern(wish->pattern, w->variant / 2 + serial, length_of(w, wish), &text);
 	else if (format)
 		buf_puts(&text, format);
 	else

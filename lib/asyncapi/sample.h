@@ -11,7 +11,7 @@
 /* A place in an instance: names of members; of an array its items are "0". */
 struct sample_path {
 	struct span steps[SAMPLE_STEPS];
-	unsigned n;
+	size_t n;
 };
 
 /* One place that is not as its schema wants it. */

@@ -304,7 +304,7 @@ bool sample_pattern(struct span pattern, unsigned variant, size_t length, struct
 {
 	size_t start = out->n;
 
-	for (size_t grow = 0; grow <= length && grow < ROUNDS_MAX; grow = grow ? grow * 2 : 1) {
+	for (size_t grow = 0;; grow = grow ? grow * 2 : 1) {
 		struct reader r = { .p = pattern.p, .end = pattern.p + pattern.n, .variant = variant, .grow = grow, .out = out };
 		out->n = start;
 		read_ways(&r);
@@ -312,6 +312,8 @@ bool sample_pattern(struct span pattern, unsigned variant, size_t length, struct
 			return false;
 		if (out->n - start >= length)
 			return true;
+		if (grow >= length || grow >= ROUNDS_MAX)
+			break;
 	}
 	for (size_t n = out->n - start; n < length && n < ROUNDS_MAX; n++)
 		buf_addch(out, 'x');

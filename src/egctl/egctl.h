@@ -29,6 +29,7 @@ const char *egctl_paint(const struct egctl *e, enum egctl_paint p);
 /* The commands; their rows are in command.def. argv[0] is the command's name, the global
  * flags are taken out; each returns an exit code. */
 int egctl_demo(struct egctl *e, int argc, char **argv);
+int egctl_diff(struct egctl *e, int argc, char **argv);
 int egctl_explain(struct egctl *e, int argc, char **argv);
 int egctl_lint(struct egctl *e, int argc, char **argv);
 int egctl_reload(struct egctl *e, int argc, char **argv);

@@ -289,3 +289,58 @@ def test_explain_of_a_wrong_document_cannot_run(wrong):
     run = egctl("explain", wrong, "a")
     assert run.returncode == CANNOT and "missing-field" in run.stderr
     assert egctl("explain", wrong).returncode == CANNOT
+
+
+# ---- diff ----
+
+OLD = {"type": "object", "required": ["lumens"], "properties": {"lumens": {"type": "integer", "minimum": 0}, "sentAt": {"type": "string"}}}
+STRICTER = {**OLD, "required": ["lumens", "sentAt"]}
+LOOSER = {**OLD, "required": []}
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """pair(old, new): two documents that differ in the schema of one payload."""
+    def make(old, new):
+        for name, schema in (("old", old), ("new", new)):
+            (tmp_path / f"{name}.json").write_text(json.dumps(document("lights", schema)))
+        return tmp_path / "old.json", tmp_path / "new.json"
+    return make
+
+
+@pytest.mark.parametrize(("new", "codes"), [(OLD, (GOOD, GOOD, GOOD)), (STRICTER, (FINDINGS, GOOD, FINDINGS)), (LOOSER, (GOOD, FINDINGS, FINDINGS))])
+def test_diff_exits_by_compatibility(pair, new, codes):
+    files = pair(OLD, new)
+    assert tuple(egctl("diff", "--compatibility", mode, *files).returncode for mode in ("backward", "forward", "full")) == codes
+    assert egctl("diff", *files).returncode == codes[0]
+
+
+def test_diff_says_it_in_the_words_of_the_record(pair):
+    old, new = pair(OLD, STRICTER)
+    change, record, reason, total = egctl("diff", old, new).stdout.splitlines()
+    assert re.fullmatch(rf"breaking   {re.escape(str(new))}:1:\d+: only lightMeasured: "
+                        r"records without `sentAt` were accepted, now refused \(breaks producers\)", change)
+    assert json.loads(record)["value"] == {"lumens": 1}
+    assert "sentAt" in reason and total == "1 change, 1 against backward compatibility"
+    assert egctl("diff", old, old).stdout == ""
+
+
+@pytest.mark.parametrize(("new", "breaks"), [(STRICTER, "producers"), (LOOSER, "consumers")])
+def test_diff_has_a_witness_that_both_documents_are_asked_about(pair, new, breaks):
+    old, new = pair(OLD, new)
+    change = json.loads(egctl("diff", "--json", old, new).stdout)
+    assert (change["breaks"], change["proven"], change["code"], change["pointer"][:1]) == ([breaks], True, "required", "/")
+    verdicts = [json.loads(egctl("test", "--json", file, stdin=json.dumps(change["witness"])).stdout)["verdict"] for file in (old, new)]
+    assert verdicts == (["valid", "invalid"] if breaks == "producers" else ["invalid", "valid"])
+
+
+def test_diff_of_what_nobody_can_tell_is_breaking(pair):
+    old, new = pair({**OLD, "not": {"required": ["x"]}}, {**OLD, "not": {"required": ["x", "y"], "minProperties": 9}})
+    run = egctl("diff", "--json", "--compatibility", "full", old, new)
+    assert run.returncode == FINDINGS
+    assert any(not json.loads(line)["proven"] and json.loads(line)["breaking"] for line in run.stdout.splitlines())
+
+
+def test_diff_of_a_document_with_errors_cannot_run(wrong, lights):
+    assert egctl("diff", lights, wrong).returncode == egctl("diff", wrong, lights).returncode == CANNOT
+    assert egctl("diff", lights).returncode == egctl("diff", "--compatibility", "none", lights, lights).returncode == CANNOT
