@@ -3,7 +3,7 @@
 #include "asyncapi/diff_internal.h"
 #include "asyncapi/explain.h"
 
-#define CHANNELS_MAX 4096u
+#define SCRATCH_MAX (64u << 20)         /* bytes that one record may take to make */
 
 /* ---- matching ---- */
 
@@ -71,13 +71,32 @@ static const struct model_message *message_named(const struct model_channel *cha
 	return NULL;
 }
 
+static bool same_message(struct diff_run *run, const struct model_message *a, const struct model_message *b)
+{
+	return a->mode == b->mode && same_part(run, &a->payload, &b->payload) && same_part(run, &a->headers, &b->headers) && same_part(run, &a->key, &b->key);
+}
+
+/* Names need not be unique: the n-th of a name is that of the other side. */
+static const struct model_message *message_of_rank(const struct model_message *m, const struct model_channel *own, const struct model_channel *other)
+{
+	const struct model_message *found = other->messages;
+	unsigned rank = 0;
+
+	for (const struct model_message *o = own->messages; o != m; o = o->next)
+		rank += strcmp(o->name, m->name) == 0;
+	for (; found; found = found->next)
+		if (strcmp(found->name, m->name) == 0 && rank-- == 0)
+			break;
+	return found;
+}
+
 /* One that only got another name judges the same. */
 static const struct model_message *message_like(struct diff_run *run, const struct model_message *m, const struct model_channel *own, const struct model_channel *other)
 {
-	const struct model_message *named = message_named(other, m->name);
+	const struct model_message *named = message_of_rank(m, own, other);
 
 	for (const struct model_message *o = named ? NULL : other->messages; o; o = o->next)
-		if (!message_named(own, o->name) && o->mode == m->mode && same_part(run, &m->payload, &o->payload) && same_part(run, &m->headers, &o->headers) && same_part(run, &m->key, &o->key))
+		if (!message_named(own, o->name) && same_message(run, m, o))
 			return o;
 	return named;
 }
@@ -397,7 +416,7 @@ int asyncapi_diff(struct probe *old, struct probe *new, struct arena *a, struct 
 	*out = (struct diff){ 0 };
 	if (list_channels(&run, old, &before) < 0 || list_channels(&run, new, &after) < 0)
 		return E_NOMEM;
-	arena_init(&run.scratch, 1u << 16, 0);
+	arena_init(&run.scratch, 1u << 16, SCRATCH_MAX);
 	match_channels(&before, &after);
 	for (size_t i = 0; i < before.n; i++) {
 		if (before.twins[i])

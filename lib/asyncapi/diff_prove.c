@@ -99,6 +99,12 @@ struct proof {
 	struct probe_verdict accepted, refused;
 };
 
+/* A record that several messages accept passes unless a policy says otherwise. */
+static bool is_acceptance(enum verdict v)
+{
+	return v == VERDICT_VALID || v == VERDICT_AMBIGUOUS;
+}
+
 static bool is_refusal(enum verdict v)
 {
 	return v == VERDICT_INVALID || v == VERDICT_UNDECLARED || v == VERDICT_UNDECIDABLE;
@@ -163,7 +169,7 @@ static bool has_control(struct proof *p, const struct model_message *m, unsigned
 {
 	for (size_t i = 0; i <= n; i++) {
 		struct sample_edit edit = { .path = p->claim->place->path, .text = i < n ? texts[i] : NULL };
-		if (make(p, m, variant, &edit) && judge(p, true, false).verdict == VERDICT_VALID && judge(p, false, false).verdict == VERDICT_VALID)
+		if (make(p, m, variant, &edit) && is_acceptance(judge(p, true, false).verdict) && is_acceptance(judge(p, false, false).verdict))
 			return true;
 	}
 	return false;
@@ -172,7 +178,7 @@ static bool has_control(struct proof *p, const struct model_message *m, unsigned
 static bool is_felt(struct proof *p)
 {
 	p->accepted = judge(p, true, false);
-	if (p->accepted.verdict != VERDICT_VALID)
+	if (!is_acceptance(p->accepted.verdict))
 		return false;
 	p->refused = judge(p, false, true);
 	return is_refusal(p->refused.verdict);
@@ -198,7 +204,9 @@ static bool shows_message(struct proof *p, unsigned variant)
 {
 	if (!make(p, p->from_message, variant, NULL) || !is_felt(p))
 		return false;
-	return p->claim->kind == DIFF_PARAMETER ? p->refused.verdict == VERDICT_UNDECLARED : probe_is(&p->accepted, p->from_message);
+	if (p->claim->kind == DIFF_PARAMETER)
+		return p->refused.verdict == VERDICT_UNDECLARED;
+	return p->accepted.verdict == VERDICT_AMBIGUOUS || probe_is(&p->accepted, p->from_message);
 }
 
 /* Texts of the claim, then what the schemas make there: the accepting side's own first. */

@@ -109,16 +109,24 @@ static bool has_const(const struct meet *m)
 	return m->dialect != DIALECT_OPENAPI30 && m->dialect != DIALECT_DRAFT4;
 }
 
-/* What type, const and enum leave. */
-static uint32_t types_of(const struct meet *m, const struct tree_node *schema)
+static uint32_t type_mask(const struct meet *m, const struct tree_node *schema)
 {
-	struct tree_node *type = keyword(schema, "type"), *one = keyword(schema, "const"), *several = keyword(schema, "enum"), *nullable = keyword(schema, "nullable");
-	uint32_t all = type ? 0 : SCHEMA_TYPE_MASK, values = 0;
+	struct tree_node *type = keyword(schema, "type"), *nullable = keyword(schema, "nullable");
+	uint32_t all = type ? 0 : SCHEMA_TYPE_MASK;
 
 	for (struct tree_node *word = type && type->kind == TREE_SEQ ? type->first : type; word; word = type->kind == TREE_SEQ ? word->next : NULL)
 		all |= type_of_word(word);
 	if (type && m->dialect == DIALECT_OPENAPI30 && nullable && nullable->kind == TREE_BOOL && nullable->truth)
 		all |= SCHEMA_TYPE_NULL;
+	return all;
+}
+
+/* What type, const and enum leave. */
+static uint32_t types_of(const struct meet *m, const struct tree_node *schema)
+{
+	struct tree_node *one = keyword(schema, "const"), *several = keyword(schema, "enum");
+	uint32_t all = type_mask(m, schema), values = 0;
+
 	tree_each(v, several)
 		values |= type_of_value(v);
 	all &= several ? values : SCHEMA_TYPE_MASK;
@@ -163,7 +171,9 @@ static void tell_types(struct meet *m, uint32_t mask, uint32_t rest, unsigned wa
 
 static void aspect_type(struct meet *m)
 {
-	uint32_t old = types_of(m, m->one), new = types_of(m, m->two);
+	/* headers are an object whatever the schema says */
+	uint32_t possible = m->place->part == PROBE_HEADERS && m->place->path.n == 0 ? SCHEMA_TYPE_OBJECT : SCHEMA_TYPE_MASK;
+	uint32_t old = types_of(m, m->one) & possible, new = types_of(m, m->two) & possible;
 	struct tree_node *at = keyword(m->two, "type");
 
 	bool single;
@@ -184,13 +194,15 @@ static bool has_value(struct tree_node *values, bool single, const struct tree_n
 	return false;
 }
 
-/* Values of one side that the other has not, each by name. */
+/* Values of one side that the other has not, each by name; those that `type` beside them
+ * never let in are missed by nobody. */
 static void tell_lost(struct meet *m, struct tree_node *values, bool single, struct tree_node *other, bool other_single, unsigned way)
 {
+	uint32_t possible = type_mask(m, way == REFUSED ? m->one : m->two);
 	unsigned told = 0;
 
 	for (struct tree_node *v = single ? values : values->first; v && told < VALUES_TOLD; v = single ? NULL : v->next) {
-		if (has_value(other, other_single, v))
+		if (has_value(other, other_single, v) || !(type_of_value(v) & possible))
 			continue;
 		const char *texts[] = { json_of(m->run, v) };
 		claim_exact(m, DIFF_VALUE, way, texts[0], way == REFUSED ? other : v, texts, 1);

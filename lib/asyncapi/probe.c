@@ -304,8 +304,9 @@ bool probe_is(const struct probe_verdict *v, const struct model_message *m)
 	return v->model ? v->model == m : v->message != CONTRACT_NONE && v->message == m->index;
 }
 
-bool probe_valid(struct probe *p, struct arena *a, const struct model_channel *channel, const struct model_message *m, const char *topic, struct probe_record *out)
+bool probe_valid(struct probe *p, struct arena *a, const struct model_channel *channel, const struct model_message *m, const char *topic, struct probe_record *out, const char **why)
 {
+	*why = "";
 	for (unsigned i = 0; i < SAMPLE_VARIANTS * 2; i++) {
 		unsigned variant = i < 2 ? 1 - i : i;          /* with optional members first */
 		out->topic = topic;
@@ -314,6 +315,8 @@ bool probe_valid(struct probe *p, struct arena *a, const struct model_channel *c
 		struct probe_verdict v = probe_judge(p, a, channel, out, false);
 		if (v.verdict == VERDICT_VALID && (channel->open || probe_is(&v, m)))
 			return true;
+		if (v.verdict == VERDICT_AMBIGUOUS && **why == 0)
+			*why = probe_judge(p, a, channel, out, true).text;
 	}
 	return false;
 }

@@ -49,8 +49,9 @@ struct probe_verdict {
 
 /* What becomes of the record in this channel. explain: with the reason, in the arena. */
 struct probe_verdict probe_judge(struct probe *p, struct arena *a, const struct model_channel *channel, const struct probe_record *r, bool explain);
-/* A record that is valid, and this message. False when none was found. */
-bool probe_valid(struct probe *p, struct arena *a, const struct model_channel *channel, const struct model_message *m, const char *topic, struct probe_record *out);
+/* A record that is valid, and this message. False when none was found; *why says so when
+ * what fits it fits others too, else it is "". */
+bool probe_valid(struct probe *p, struct arena *a, const struct model_channel *channel, const struct model_message *m, const char *topic, struct probe_record *out, const char **why);
 bool probe_is(const struct probe_verdict *v, const struct model_message *m);
 
 /* {"topic":…,"key":…,"headers":…,"value":…}: as `egctl test` reads it. */

@@ -197,7 +197,8 @@ static void print_text(struct explain *x, const struct shown *s)
 		probe_print(out, &s->valid);
 		buf_addch(out, '\n');
 	} else {
-		buf_printf(out, "    no valid record could be made for an example%s%s\n", *s->m->reason ? ": " : "", s->m->reason);
+		const char *why = *s->m->reason ? s->m->reason : s->why;
+		buf_printf(out, "    no valid record could be made for an example%s%s\n", *why ? ": " : "", why);
 	}
 	if (s->has_refused) {
 		buf_printf(out, "    %s%-9s%s", egctl_paint(x->e, PAINT_BAD), fates[s->policy.action[VERDICT_INVALID]], egctl_paint(x->e, PAINT_PLAIN));
@@ -227,7 +228,7 @@ static void show_message(struct explain *x, const struct model_channel *channel,
 	*s = (struct shown){ .channel = channel, .m = m, .operations = operations, .topic = topic, .why = "" };
 	s->mark = channel->nmessages > 1 ? explain_mark(&x->arena, channel, m) : "";
 	s->policy = policy_nearest(m->policy, asyncapi_policy_default());
-	s->has_valid = probe_valid(&x->p, &x->arena, channel, m, topic, &s->valid);
+	s->has_valid = probe_valid(&x->p, &x->arena, channel, m, topic, &s->valid, &s->why);
 	s->has_refused = s->has_valid && explain_refused(&x->p, &x->arena, channel, m, &s->valid, &s->refused, &s->why);
 	(x->e->json ? print_json : print_text)(x, s);
 }

@@ -226,6 +226,13 @@ START_TEST(channels_messages_and_operations)
 		"operations: {s: {action: send, channel: {$ref: '#/channels/a'}}, r: {action: receive, channel: {$ref: '#/channels/a'}}}\n", "message-added<");
 	ck_documents(base, HEAD "channels:\n  a: {address: a, messages: {n: {payload: {type: string}}}}\n"
 		"operations: {s: {action: send, channel: {$ref: '#/channels/a'}}, r: {action: receive, channel: {$ref: '#/channels/a'}}}\n", "message-removed> message-added<");
+	/* two of a name */
+	static const char twins[] = "asyncapi: 2.6.0\ninfo: {title: t, version: '1'}\n"
+		"channels: {a: {publish: {message: {oneOf: [{name: m, payload: {const: 1}}, {name: m, payload: {const: 2}}]}}}}\n";
+	ck_documents(twins, twins, "");
+	/* all that fits one fits the other, before and after */
+	ck_documents(HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}}, n: {payload: {type: integer}}}}}\n",
+		HEAD "channels: {a: {address: a, messages: {m: {payload: {type: string}}, n: {payload: {type: string}}}}}\n", "type> type< type> type<");
 	/* one that takes the records of another */
 	ck_documents(base, HEAD "channels:\n  a: {address: a, messages: {m: {payload: {type: object, required: [k], properties: {k: {const: 1}}}}, n: {payload: {type: object}}}}\n"
 		"operations: {s: {action: send, channel: {$ref: '#/channels/a'}}, r: {action: receive, channel: {$ref: '#/channels/a'}}}\n", "message-ambiguous> message-added<");
@@ -238,6 +245,8 @@ START_TEST(keys_headers_content_policies_and_parameters)
 		HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}, bindings: {kafka: {key: {type: string, pattern: '^[0-9]$'}}}}}}}\n", "type> pattern>");
 	ck_documents(HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}, headers: {type: object, properties: {t: {type: integer}}}}}}}\n",
 		HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}, headers: {type: object, required: [t], properties: {t: {type: integer}}}}}}}\n", "required>");
+	ck_documents(HEAD "channels: {a: {address: a, messages: {m: {headers: {properties: {t: {type: integer}}}}}}}\n",
+		HEAD "channels: {a: {address: a, messages: {m: {headers: {type: object, properties: {t: {type: integer}}}}}}}\n", "");
 	ck_documents(HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}}}}}\n",
 		HEAD "channels: {a: {address: a, messages: {m: {payload: {type: integer}, x-eventgateway-policy: {invalid: observe}}}}}\n", "policy<");
 	ck_documents(HEAD "channels: {a: {address: a, messages: {m: {payload: {type: string}}}}}\n",

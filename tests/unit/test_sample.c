@@ -23,9 +23,10 @@ static void ck_made(const char *schema)
 {
 	struct opened o;
 	struct probe_record r;
+	const char *why;
 
 	open_schema(&o, schema);
-	ck_assert_msg(probe_valid(&o.p, &o.arena, o.a->documents->channels, only_message(&o), "c", &r), "no instance of %s", schema);
+	ck_assert_msg(probe_valid(&o.p, &o.arena, o.a->documents->channels, only_message(&o), "c", &r, &why), "no instance of %s", schema);
 	ck_assert_int_eq(schema_run(o.p.runner, only_message(&o)->payload.root, span_str(r.part[PROBE_PAYLOAD])), SCHEMA_VALID);
 	opened_close(&o);
 }
@@ -81,8 +82,9 @@ START_TEST(what_nothing_satisfies_has_no_instance)
 	for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
 		struct opened o;
 		struct probe_record r;
+		const char *why;
 		open_schema(&o, schemas[i]);
-		ck_assert_msg(!probe_valid(&o.p, &o.arena, o.a->documents->channels, only_message(&o), "c", &r), "an instance of %s", schemas[i]);
+		ck_assert_msg(!probe_valid(&o.p, &o.arena, o.a->documents->channels, only_message(&o), "c", &r, &why), "an instance of %s", schemas[i]);
 		opened_close(&o);
 	}
 }
@@ -113,6 +115,7 @@ START_TEST(recursion_ends)
 {
 	struct opened o;
 	struct probe_record r;
+	const char *why;
 
 	opened_open(&o, "asyncapi: 3.0.0\ninfo: {title: t, version: '1'}\n"
 			"channels: {c: {address: c, messages: {m: {payload: {$ref: '#/components/schemas/tree'}}, endless: {payload: {$ref: '#/components/schemas/endless'}}}}}\n"
@@ -120,8 +123,8 @@ START_TEST(recursion_ends)
 			"    tree: {type: object, required: [leaf], properties: {leaf: {type: integer}, left: {$ref: '#/components/schemas/tree'}, right: {$ref: '#/components/schemas/tree'}}}\n"
 			"    endless: {type: object, required: [next], properties: {next: {$ref: '#/components/schemas/endless'}}}\n");
 	const struct model_channel *channel = o.a->documents->channels;
-	ck_assert(probe_valid(&o.p, &o.arena, channel, channel->messages, "c", &r));
-	ck_assert(!probe_valid(&o.p, &o.arena, channel, channel->messages->next, "c", &r));
+	ck_assert(probe_valid(&o.p, &o.arena, channel, channel->messages, "c", &r, &why));
+	ck_assert(!probe_valid(&o.p, &o.arena, channel, channel->messages->next, "c", &r, &why));
 	opened_close(&o);
 }
 END_TEST
@@ -141,6 +144,7 @@ START_TEST(all_parts_of_a_record_are_made)
 {
 	struct opened o;
 	struct probe_record r;
+	const char *why;
 	struct buf text;
 
 	opened_open(&o, commands);
@@ -148,7 +152,7 @@ START_TEST(all_parts_of_a_record_are_made)
 	const struct model_message *dim = channel->messages->next;
 	const char *topic = probe_topic(&o.arena, channel);
 	ck_assert_str_eq(topic, "commands.north");
-	ck_assert(probe_valid(&o.p, &o.arena, channel, dim, topic, &r));
+	ck_assert(probe_valid(&o.p, &o.arena, channel, dim, topic, &r, &why));
 	buf_init(&text, 0);
 	probe_print(&text, &r);
 	buf_addch(&text, 0);
@@ -187,7 +191,7 @@ START_TEST(a_refused_record_is_refused_for_the_reason_shown)
 	opened_open(&o, commands);
 	const struct model_channel *channel = o.a->documents->channels;
 	const struct model_message *dim = channel->messages->next;
-	ck_assert(probe_valid(&o.p, &o.arena, channel, dim, "commands.south", &valid));
+	ck_assert(probe_valid(&o.p, &o.arena, channel, dim, "commands.south", &valid, &why));
 	ck_assert(explain_refused(&o.p, &o.arena, channel, dim, &valid, &bad, &why));
 	ck_assert_str_eq(why, "dim: /percentage: expected integer, found true");
 	struct probe_verdict v = probe_judge(&o.p, &o.arena, channel, &bad, false);
