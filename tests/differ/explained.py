@@ -1,5 +1,6 @@
 """Why another validator says something else than ours, and which section makes ours right. A row explains a
-disagreement only where its test of the pair holds and, unless it says `alone`, the third validator is on our side."""
+disagreement only where its test of the pair holds and, unless it says `alone`, the third validator is on our side
+where it answers at all."""
 
 import dataclasses
 from fractions import Fraction
@@ -22,7 +23,8 @@ class Row:
 
     def explains(self, case, name):
         others = [v for n, v in case.verdicts.items() if n not in ("ours", name) and v]
-        return name in self.validators and (self.alone or case.verdicts["ours"] in others) and self.applies(case)
+        on_our_side = all(v == case.verdicts["ours"] for v in others)
+        return name in self.validators and (self.alone or on_our_side) and self.applies(case)
 
 
 def exact(number):
@@ -87,6 +89,14 @@ def keys(value):
         yield from keys(child)
 
 
+def has_line_end(value):
+    if isinstance(value, str):
+        return any(c in value for c in "\n\r\u2028\u2029")
+    if isinstance(value, dict):
+        return any(has_line_end(k) or has_line_end(v) for k, v in value.items())
+    return isinstance(value, list) and any(map(has_line_end, value))
+
+
 def is_unevaluated(case):
     return bool(case.words & {"unevaluatedItems", "unevaluatedProperties"})
 
@@ -114,5 +124,7 @@ ROWS = [
     Row("contains evaluates items in 2019-09", AJV + SOURCEMETA, "Core 9.3.1.3 (2019-09): items, additionalItems and unevaluatedItems only",
         lambda c: c.dialect == "2019-09" and {"contains", "unevaluatedItems"} <= c.words, alone=True),
     Row("a number means another by its spelling", SOURCEMETA, "Core 4.2.2, 6.3: 1.0, 1 and 10e-1 are one number", spelling_matters, alone=True),
-    Row("a long decimal and a double", SOURCEMETA, "Core 4.2.2: equal is the same mathematical value", rounds),
+    Row("a long decimal and a double", SOURCEMETA, "Core 4.2.2: equal is the same mathematical value", rounds, alone=True),
+    Row("a dot is a line's end", SOURCEMETA, "Core 6.4 (ECMA-262 22.2.2.7): without the s flag no line terminator",
+        lambda c: bool(c.words & {"pattern", "patternProperties"}) and not c.wrong and has_line_end(c.instance)),
 ]
