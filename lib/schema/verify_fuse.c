@@ -163,6 +163,19 @@ static bool object_is_sound(const struct check *c, const struct fuse_object *o)
 	return value_is_sound(c, o->rest) && (!keyed || slots_are_sound(c, o)) && (!o->more || more_is_sound(c, o));
 }
 
+/* A successor that one object learned is no key of another. */
+static bool learned_are_apart(const struct fuse_program *t)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < t->nobjects; i++) {
+		if (t->objects[i].learned < end)
+			return false;
+		end = (uint64_t)t->objects[i].learned + t->objects[i].count + 1;
+	}
+	return true;
+}
+
 static bool array_is_sound(const struct check *c, const struct fuse_array *a)
 {
 	if (!in_data(c, a->tuple, (uint64_t)a->count * sizeof(struct fuse_value), 4) || !value_is_sound(c, a->rest))
@@ -239,6 +252,8 @@ bool fuse_is_sound(const struct fuse_program *t, const struct program *p)
 	if (t->nroots != p->nroots || t->nkeys == 0 || t->nobjects == 0 || t->narrays == 0 || !(t->keys[0].flags & FUSE_ODD))
 		return false;
 	if (!list(&c, 0, 1, &n) || n != 0 || t->objects[0].count != 0 || t->keys[0].index != 0)
+		return false;
+	if (!learned_are_apart(t))
 		return false;
 	for (size_t i = 0; i < t->nroots; i++) {
 		if (!value_is_sound(&c, t->roots[i]))
