@@ -46,6 +46,22 @@ def is_whole_double(n):
     return exact(n).denominator == 1 and abs(exact(n)) < 2 ** 53
 
 
+def units(schema):
+    if isinstance(schema, dict) and isinstance(schema.get("multipleOf"), Number):
+        yield schema["multipleOf"]
+    for child in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from units(child)
+
+
+def quotient_errs(case):
+    """Some number divided by some unit, as doubles, is whole where the quotient is not, or the other way round."""
+    def errs(n, unit):
+        quotient = float(n) / float(unit)
+        return abs(quotient) == float("inf") or quotient.is_integer() != ((exact(n) / exact(unit)).denominator == 1)
+
+    return any(errs(n, unit) for unit in units(case.schema) for n in case.numbers)
+
+
 def respelled(value):
     """The same value with its numbers in their shortest plain spelling."""
     if isinstance(value, Number):
@@ -109,6 +125,8 @@ ROWS = [
     Row("numbers are doubles", AJV, "Core 4.2.2 (draft-07): equal is the same mathematical value; RFC 8259 6 sets no bound", rounds, alone=True),
     Row("multiples are found by doubles", AJV, "Validation 6.2.1: valid exactly when the division gives an integer",
         lambda c: "multipleOf" in c.words and not all(is_whole_double(n) for n in c.numbers)),
+    Row("a quotient of doubles is whole", SOURCEMETA + AJV, "Validation 6.2.1: valid exactly when the division gives an integer",
+        quotient_errs, alone=True),
     Row("contains takes the result of another array for an empty one", AJV, "Validation 6.4.6, Core 10.3.1.3: at least one item",
         lambda c: "contains" in c.words and not c.wrong and has_empty_array(c.instance)),
     Row("unevaluated* cannot be compiled", AJV, "a fault of that validator: it stops on the schema",

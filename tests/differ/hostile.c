@@ -244,7 +244,7 @@ static void floods(void)
 static const char *const records[] = {
 	"{\"id\":\"2eb8aa08-aa98-11ea-b4aa-73b441d16380\",\"kind\":\"on\",\"lumens\":12345,\"ratio\":0.25,\"tags\":[\"abc\",\"\\u00e9\xc3\xa9\"],\"nested\":{\"a\":null,\"b\":[1.5e-3,true,false]}}",
 	"[[],{},\"\\ud83d\\ude00 a long string that goes on for more than thirty-two bytes\",-0.0,1E400,123456789012345678901234567890]",
-	"\"a string at the top\"", "-123.5e10", "true", "null",
+	"\"a string at the top\"", "-123.5e10", "0", "-0.0", "7", "true", "null", "[1.5]", "{\"a\":0}",
 	"{ \"lumens\" : 1 , \"kind\" : \"off\" }",
 };
 
@@ -252,6 +252,19 @@ static const char *const records[] = {
 	"{\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"kind\":{\"enum\":[\"on\",\"off\",\"dim\"]},"            \
 	"\"lumens\":{\"type\":\"integer\",\"minimum\":0},\"ratio\":{\"type\":\"number\",\"maximum\":1,\"multipleOf\":0.01},"         \
 	"\"tags\":{\"items\":{\"type\":\"string\",\"minLength\":1}},\"nested\":{\"properties\":{\"a\":{\"type\":\"null\"}}}}}"
+
+/* Whatever stands behind the text in a page that can be read, the verdict is the same. */
+static void noise_changes_nothing(struct engine *e, uint8_t *first, size_t page, const char *record, size_t n, enum schema_verdict v)
+{
+	static const uint8_t noise[] = { '0', '7', '"', '\\', ',', '.', 'e', '}', ']', ' ', '\n', 'l', 0x80, 0xbf, 0xe2, 0xff };
+
+	for (size_t i = 0; i < sizeof noise; i++) {
+		memset(first, noise[i], page);
+		memcpy(first, record, n);
+		INVARIANT(engine_judge(e, span_of(first, n)) == v);
+	}
+	memset(first, 0, page);
+}
 
 static void over_reads(void)
 {
@@ -263,14 +276,13 @@ static void over_reads(void)
 	INVARIANT(p != MAP_FAILED && mprotect(p + page, page, PROT_READ | PROT_WRITE) == 0);
 	INVARIANT(engine_open(&e, SPAN_LIT(LIGHT), DIALECT_DRAFT7, NULL, NULL));
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
-		for (size_t n = 0; n <= strlen(records[i]); n++, judged_n += 2) {
+		for (size_t n = 0; n <= strlen(records[i]); n++, judged_n += 17) {
 			uint8_t *last = p + 2 * page - n, *first = p + page;
 			memcpy(last, records[i], n);
 			enum schema_verdict v = engine_judge(&e, span_of(last, n));
-			memcpy(first, records[i], n);
-			INVARIANT(engine_judge(&e, span_of(first, n)) == v);
+			noise_changes_nothing(&e, first, page, records[i], n, v);
 			INVARIANT(n < strlen(records[i]) || v == SCHEMA_VALID);
-			INVARIANT(n == strlen(records[i]) || v == SCHEMA_INVALID || records[i][0] == '-');
+			INVARIANT(n == strlen(records[i]) || v == SCHEMA_INVALID || !strchr("{[\"tn", records[i][0]));
 		}
 	}
 	snprintf(got, sizeof got, "%zu texts, no fault", judged_n);
