@@ -245,12 +245,13 @@ START_TEST(what_asserts_nothing_is_a_warning)
 }
 END_TEST
 
-static void says(const char *schema, const char *instance, const char *pointer, const char *keyword, const char *message)
+static void says_in(enum schema_dialect dialect, const char *schema, const char *instance, const char *pointer, const char *keyword, const char *message)
 {
 	struct bench t;
 	struct arena a;
 
-	open_bench(&t, schema);
+	open_as(&t, schema, dialect, NULL);
+	ck_assert_msg(t.error == 0, "%s: %s", schema, t.f.n ? t.f.items[0].message : "no finding");
 	arena_init(&a, 4096, 0);
 	struct schema_report report = { .arena = &a };
 	ck_assert_int_eq(schema_explain(t.r, t.root, span_str(instance), &report), SCHEMA_INVALID);
@@ -259,6 +260,11 @@ static void says(const char *schema, const char *instance, const char *pointer, 
 	ck_assert_str_eq(report.errors[0].message, message);
 	arena_fini(&a);
 	close_bench(&t);
+}
+
+static void says(const char *schema, const char *instance, const char *pointer, const char *keyword, const char *message)
+{
+	says_in(DIALECT_ASYNCAPI, schema, instance, pointer, keyword, message);
 }
 
 #define LIGHT "{\"type\":\"object\",\"properties\":{\"lumens\":{\"type\":\"integer\",\"minimum\":0}},\"required\":[\"lumens\"],\"additionalProperties\":false}"
@@ -275,6 +281,79 @@ START_TEST(reports_say_what_to_do)
 	     "{\"k\":\"b\",\"v\":\"x\"}", "/v", "/oneOf/1/properties/v/type", "expected integer, found \"x\"");
 	says("{\"pattern\":\"^a$\"}", "\"b\"", "", "/pattern", "expected string that matches ^a$, found \"b\"");
 	says("{}", "{\"a\":}", "", "", "not JSON: neither a value nor one of null, true, false at byte 5");
+}
+END_TEST
+
+START_TEST(reports_name_every_kind_of_failure)
+{
+	says("{\"dependencies\":{\"card\":[\"owner\"]}}", "{\"card\":1}", "", "/dependencies", "required property \"owner\" is missing, as \"card\" is there");
+	says("{\"dependencies\":{\"card\":{\"required\":[\"owner\"]}}}", "{\"card\":1}", "", "/dependencies/card/required", "required property \"owner\" is missing");
+	says("{\"propertyNames\":{\"maxLength\":3}}", "{\"name\":1}", "", "/propertyNames/maxLength", "expected string of at most 3 characters, found \"name\"");
+	says("{\"contains\":{\"const\":5}}", "[1,2]", "", "/contains", "expected array with at least 1 item that matches `contains`, found [1,2]");
+	says("{\"uniqueItems\":true}", "[\"a\",1,{\"x\":[]},1.0]", "", "/uniqueItems", "items 1 and 3 are equal, expected all to differ");
+	says("{\"uniqueItems\":true}", "[0,1,2,3,4,5,6,7,8,9,10e-1]", "", "/uniqueItems", "items 1 and 10 are equal, expected all to differ");
+	says("{\"not\":{\"type\":\"string\"}}", "\"a\"", "", "/not", "expected value that does not match `not`, found \"a\"");
+	says("{\"if\":{\"required\":[\"a\"]},\"then\":{\"required\":[\"b\"]},\"else\":{\"maxProperties\":0}}", "{\"a\":1}", "", "/then/required", "required property \"b\" is missing");
+	says("{\"if\":{\"required\":[\"a\"]},\"then\":{\"required\":[\"b\"]},\"else\":{\"maxProperties\":0}}", "{\"c\":1}", "", "/else/maxProperties", "expected object of at most 0 properties, found {\"c\":1}");
+	says("{\"oneOf\":[{\"type\":\"integer\"},{\"minimum\":2},{\"type\":\"string\"}]}", "3", "", "/oneOf", "matches branches 0 and 1 of oneOf, expected one only");
+	says("{\"multipleOf\":0.01}", "0.125", "", "/multipleOf", "expected multiple of 0.01, found 0.125");
+	says("{\"minItems\":1}", "[]", "", "/minItems", "expected array of at least 1 item, found []");
+	says("{\"const\":{\"a\":1}}", "{}", "", "/const", "expected {...}, found {}");
+}
+END_TEST
+
+START_TEST(reports_name_failures_of_later_drafts)
+{
+	const enum schema_dialect d = DIALECT_2020_12;
+
+	says_in(d, "{\"dependentRequired\":{\"card\":[\"owner\"]}}", "{\"card\":1}", "", "/dependentRequired", "required property \"owner\" is missing, as \"card\" is there");
+	says_in(d, "{\"contains\":{\"type\":\"null\"},\"minContains\":2}", "[null]", "", "/contains", "expected array with at least 2 items that match `contains`, found [null]");
+	says_in(d, "{\"contains\":{\"type\":\"null\"},\"minContains\":1,\"maxContains\":2}", "[null,null,null]", "", "/contains",
+	        "expected array with 1 to 2 items that match `contains`, found [null,null,null]");
+	says_in(d, "{\"prefixItems\":[true],\"unevaluatedItems\":false}", "[1,true]", "/1", "/unevaluatedItems", "expected no further item, found true");
+	says_in(d, "{\"allOf\":[{\"properties\":{\"a\":true}}],\"unevaluatedProperties\":false}", "{\"a\":1,\"b\":2}", "/b", "/unevaluatedProperties",
+	        "unexpected property \"b\", expected only properties that a schema names");
+	says_in(d, "{\"unevaluatedProperties\":{\"type\":\"null\"}}", "{\"b\":2}", "/b", "/unevaluatedProperties/type", "expected null, found 2");
+}
+END_TEST
+
+/* Sixteen errors by default, in the order of the keywords' cost; long values are cut. */
+START_TEST(reports_are_bounded)
+{
+	static const char schema[] = "{\"items\":{\"type\":\"integer\"}}";
+	char many[200] = "[", value[300] = "\"";
+	struct bench t;
+	struct arena a;
+
+	for (int i = 0; i < 20; i++)
+		strcat(many, i ? ",\"x\"" : "\"x\"");
+	strcat(many, "]");
+	memset(value + 1, 'y', 200);
+	strcat(value, "\"");
+	open_bench(&t, schema);
+	arena_init(&a, 4096, 0);
+	struct schema_report report = { .arena = &a };
+	ck_assert_int_eq(schema_explain(t.r, t.root, span_str(many), &report), SCHEMA_INVALID);
+	ck_assert_uint_eq(report.n, 16);
+	ck_assert(report.more);
+	for (size_t i = 0; i < report.n; i++) {
+		ck_assert_uint_eq(report.errors[i].offset, 1 + 4 * i);
+		ck_assert_str_eq(report.errors[i].expected, "integer");
+		ck_assert_str_eq(report.errors[i].found, "\"x\"");
+	}
+	struct schema_report two = { .arena = &a, .max = 2 };
+	ck_assert_int_eq(schema_explain(t.r, t.root, span_str("[1,\"x\",\"y\"]"), &two), SCHEMA_INVALID);
+	ck_assert(two.n == 2 && !two.more);
+	arena_fini(&a);
+	close_bench(&t);
+	open_bench(&t, "{\"type\":\"integer\"}");
+	arena_init(&a, 4096, 0);
+	struct schema_report cut = { .arena = &a };
+	ck_assert_int_eq(schema_explain(t.r, t.root, span_str(value), &cut), SCHEMA_INVALID);
+	ck_assert_uint_eq(strlen(cut.errors[0].found), 64 + 3);
+	ck_assert_str_eq(cut.errors[0].found + 64, "...");
+	arena_fini(&a);
+	close_bench(&t);
 }
 END_TEST
 
@@ -396,5 +475,5 @@ START_TEST(a_wrong_byte_is_refused_or_does_no_harm)
 END_TEST
 
 UNIT_MAIN("schema", keywords_of_any_type, keywords_of_numbers_and_strings, keywords_of_objects, keywords_of_arrays, keywords_that_combine,
-          bad_schemas_are_located_errors, what_asserts_nothing_is_a_warning, reports_say_what_to_do, reports_can_hide_values, budgets_end_what_would_not,
+          bad_schemas_are_located_errors, what_asserts_nothing_is_a_warning, reports_say_what_to_do, reports_name_every_kind_of_failure, reports_name_failures_of_later_drafts, reports_are_bounded, reports_can_hide_values, budgets_end_what_would_not,
           roots_any_and_none_are_always_there, a_wrong_byte_is_refused_or_does_no_harm)
