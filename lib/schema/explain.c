@@ -466,7 +466,9 @@ static void unexpected(struct run *run, uint32_t where, uint32_t key, struct buf
 	struct place place = { run->place, key, 0 };
 	struct buf b;
 
-	run->place = &place;
+	/* A name that no schema knows is the payload's: the pointer hides it too. */
+	if (!run->explain->report->hide_values)
+		run->place = &place;
 	struct explained *item = add(run, where, key + 1, SCHEMA_OP_OBJECT);
 	run->place = place.parent;
 	if (!item) {

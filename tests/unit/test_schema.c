@@ -369,6 +369,15 @@ START_TEST(reports_can_hide_values)
 	ck_assert_str_eq(report.errors[0].message, "expected integer, found string");
 	arena_fini(&a);
 	close_bench(&t);
+	open_bench(&t, LIGHT);
+	arena_init(&a, 4096, 0);
+	struct schema_report name = { .arena = &a, .hide_values = true };
+	ck_assert_int_eq(schema_explain(t.r, t.root, span_str("{\"lumens\":1,\"secret\":2}"), &name), SCHEMA_INVALID);
+	ck_assert_str_eq(name.errors[0].instance, "");
+	ck_assert_str_eq(name.errors[0].message, "unexpected property, expected one of \"lumens\"");
+	ck_assert_str_eq(name.errors[0].found, "number");
+	arena_fini(&a);
+	close_bench(&t);
 }
 END_TEST
 
