@@ -4,12 +4,14 @@ section of the specification that makes ours right, or not at all."""
 import collections
 import itertools
 import json
+import random
 
 import generate
 from explained import ROWS
 from generate import Number, plain
 
 CHUNK = 64                # schemas judged at a time
+RESPELLED = 10            # instances of a schema that are judged in other words too
 
 
 class Wrong(Exception):
@@ -106,6 +108,8 @@ class Agreement:
         self.verdicts = {name: collections.Counter() for name in validators}
         self.explained = collections.Counter()
         self.unexplained = []
+        self.respelled = 0
+        self.rng = random.Random(1)
 
     def settle(self, case):
         self.pairs += 1
@@ -136,8 +140,23 @@ class Agreement:
         third = self.validators["sourcemeta"].judge_all(dialect, [(text, g) for (_, text, _), g in zip(work, good)])
         for (schema, _, instances), (a, b, why), g, c in zip(work, answers, good, third):
             by_instance = dict(zip(g, c))
+            self.respell(dialect, schema, instances, a)
             for i, x, y in zip(instances, a, b):
                 self.settle(Case(dialect, schema, i, {"ours": x, "ajv": y, "sourcemeta": by_instance.get(i, "")}, why, self.validators))
+
+    def respell(self, dialect, schema, instances, verdicts):
+        """White space, escapes, the order of members, spellings of numbers, a definition more: no verdict changes."""
+        speller = generate.Speller(self.rng)
+        container = "definitions" if dialect == generate.DRAFT7 else "$defs"
+        more = {**schema, container: {**schema.get(container, {}), "unused": {"type": "string", "minLength": Number("3")}}}
+        chosen = [(read(i)[0], i, v) for i, v in zip(instances, verdicts) if not read(i)[1]][:RESPELLED]
+        texts = [speller.spell(value).encode() for value, _, _ in chosen]
+        again = self.validators["ours"].judge(dialect, speller.spell(more), texts)
+        self.respelled += len(texts)
+        for text, (_, _, verdict), now in zip(texts, chosen, again):
+            if now != verdict:
+                case = Case(dialect, schema, text, {"ours": now, "ours before": verdict}, {}, self.validators)
+                self.unexplained.append((case, ["ours before"]))
 
     def run(self, seed, dialect, schemas, per_schema, stop=lambda: False):
         source = generate.pairs(seed, dialect, per_schema)
@@ -175,6 +194,9 @@ def smaller_schema(schema):
 
 
 def minimise(validators, case, tries=300):
+    if "ours before" in case.verdicts:
+        return case
+
     def verdicts(schema, data):
         out = {}
         text = plain(schema)
