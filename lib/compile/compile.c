@@ -49,6 +49,7 @@ struct compile *compile_new(struct image_builder *b, struct findings *f, const s
 	arena_init(&c->arena, 64 << 10, 0);
 	buf_init(&c->jobs, 0);
 	buf_init(&c->dynamics, 0);
+	buf_init(&c->uri, 0);
 	buf_init(&c->nodes, 0);
 	buf_init(&c->edges, 0);
 	buf_init(&c->code, 0);
@@ -65,6 +66,7 @@ void compile_free(struct compile *c)
 	patterns_free(c->patterns);
 	buf_fini(&c->jobs);
 	buf_fini(&c->dynamics);
+	buf_fini(&c->uri);
 	buf_fini(&c->nodes);
 	buf_fini(&c->edges);
 	buf_fini(&c->code);

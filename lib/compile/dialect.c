@@ -106,7 +106,7 @@ static bool take_vocabulary(struct compile *c, const struct tree_node *v, const 
 }
 
 /* A metaschema of the user's: the dialect of its own $schema, with its vocabularies. */
-static bool take_custom(struct compile *c, const struct compile_resource *in, struct tree_node *schema, struct span uri, struct compile_rules *rules, unsigned depth)
+static bool take_custom(struct compile *c, struct tree_node *schema, struct span uri, struct compile_rules *rules, unsigned depth)
 {
 	enum schema_dialect d = rules->dialect;
 	struct tree_node *meta, *above, *listed;
@@ -119,7 +119,7 @@ static bool take_custom(struct compile *c, const struct compile_resource *in, st
 		(void)uri_fragment(above->text, &url);
 		if (is_public(url, &d))
 			*rules = dialect_rules(d);
-		else if (span_eq(url, uri) || !take_custom(c, in, schema, url, rules, depth - 1))
+		else if (span_eq(url, uri) || !take_custom(c, schema, url, rules, depth - 1))
 			return false;
 	}
 	rules->custom = true;
@@ -133,7 +133,7 @@ static bool take_custom(struct compile *c, const struct compile_resource *in, st
 	return true;
 }
 
-bool dialect_take(struct compile *c, struct compile_resource *in, struct tree_node *schema, struct compile_rules *rules)
+bool dialect_take(struct compile *c, struct tree_node *schema, struct compile_rules *rules)
 {
 	struct span url;
 	enum schema_dialect d;
@@ -144,7 +144,7 @@ bool dialect_take(struct compile *c, struct compile_resource *in, struct tree_no
 		return true;
 	}
 	char *uri = arena_strndup(&c->arena, url.p, url.n);
-	if (uri && tree_uri_is_mapped(schema->file->set, uri) && take_custom(c, in, schema, url, rules, 4))
+	if (uri && tree_uri_is_mapped(schema->file->set, uri) && take_custom(c, schema, url, rules, 4))
 		return true;
 	compile_error(c, schema, "schema-dialect", "%.*s is no dialect that is known; name draft-04, -06, -07, 2019-09 or 2020-12 as their specifications do, or give its metaschema with --resource",
 	              (int)schema->text.n, (const char *)schema->text.p);

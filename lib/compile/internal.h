@@ -98,6 +98,7 @@ struct compile {
 	struct buf dynamics;             /* struct compile_dynamic[] */
 	struct compile_map names;
 	uint32_t nresources;
+	struct buf uri;                  /* the one that was resolved last */
 	struct compile_resource plain[2]; /* of AsyncAPI and of OpenAPI 3.0 */
 	struct buf nodes;                /* struct schema_node[] */
 	struct buf edges;                /* struct compile_edge[]: evaluated on the same value */
@@ -192,7 +193,7 @@ bool dialect_ref_hides(enum schema_dialect d);
 const char *dialect_name(enum schema_dialect d);
 struct compile_rules dialect_rules(enum schema_dialect d);
 /* The rules that a $schema names; false after a finding. */
-bool dialect_take(struct compile *c, struct compile_resource *in, struct tree_node *schema, struct compile_rules *rules);
+bool dialect_take(struct compile *c, struct tree_node *schema, struct compile_rules *rules);
 /* The text of a public metaschema; null when the URI names none. */
 struct span dialect_metaschema(const char *uri);
 

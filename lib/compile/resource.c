@@ -45,10 +45,24 @@ static struct compile_resource *add_resource(struct compile *c, struct compile_r
 	if (!r)
 		return no_memory(c);
 	*r = like;
-	r->uri = uri;
+	r->uri = arena_strdup(&c->arena, uri);
+	if (!r->uri)
+		return no_memory(c);
 	r->number = c->nresources++;
-	put_uri(c, r, uri);
+	put_uri(c, r, r->uri);
 	return r;
+}
+
+/* Valid until the next one; NULL after a finding. */
+static const char *resolve(struct compile *c, const struct compile_resource *in, const struct tree_node *at, struct span ref)
+{
+	int e = uri_resolve(&c->uri, in->uri, ref);
+
+	if (e == E_LIMIT)
+		compile_error(c, at, "limit-uri", "the URI is longer than %u bytes with its base; use a shorter one", URI_MAX);
+	else if (e < 0)
+		c->error = e;
+	return e == 0 ? (const char *)c->uri.p : NULL;
 }
 
 /* ---- what a schema says about itself ---- */
@@ -96,23 +110,40 @@ static void take_anchors(struct compile *c, struct compile_resource *in, struct 
 		dynamic_declare(c, in, schema, SPAN_LIT(""));
 }
 
+static struct compile_resource *begin_resource(struct compile *c, const struct compile_resource *in, struct tree_node *schema, const struct tree_node *id, struct compile_rules rules, const char *uri)
+{
+	const struct compile_resource *other = find_uri(c, in->given, uri);
+	struct compile_resource like = { .root = schema, .rules = rules, .given = in->given };
+
+	if (other)
+		finding_warning(c->f, "schema-id", tree_location(id), "%s names the schema at line %u already, where references lead; name this one differently", uri, other->root->line);
+	return add_resource(c, like, uri);
+}
+
+/* The $id of a whole document is its URI, beside the one that it was read by. */
+static struct compile_resource *name_document(struct compile *c, struct compile_resource *in, struct compile_rules rules, const char *uri)
+{
+	in->rules = rules;
+	in->uri = arena_strdup(&c->arena, uri);
+	if (!in->uri)
+		return no_memory(c);
+	put_uri(c, in, in->uri);
+	return in;
+}
+
 /* The resource that $id begins, or the one around when it names nothing but a place. */
 static struct compile_resource *take_id(struct compile *c, struct compile_resource *in, struct tree_node *schema, const struct tree_node *id, struct compile_rules rules)
 {
 	struct span url, fragment = uri_fragment(id->text, &url);
-	const char *uri = uri_resolve(&c->arena, in->uri, url);
+	const char *uri = resolve(c, in, id, url);
 	struct compile_resource *r = in;
 
 	if (!uri)
-		return no_memory(c);
-	if (schema == in->root) {
-		in->uri = uri;
-		in->rules = rules;
-		put_uri(c, in, uri);
-	} else if (url.n && strcmp(uri, in->uri) != 0) {
-		struct compile_resource like = { .root = schema, .rules = rules, .given = in->given };
-		r = add_resource(c, like, uri);
-	}
+		return NULL;
+	if (schema == in->root)
+		r = name_document(c, in, rules, uri);
+	else if (url.n && strcmp(uri, in->uri) != 0)
+		r = begin_resource(c, in, schema, id, rules, uri);
 	if (fragment.n && rules.dialect >= DIALECT_2019_09)
 		compile_error(c, id, "schema-keyword", "$id with a fragment names no resource; name the place by $anchor");
 	else if (fragment.n && r)
@@ -127,7 +158,7 @@ static struct compile_resource *enter(struct compile *c, struct compile_resource
 	struct compile_rules rules = in->rules;
 
 	if (dialect && (entry || tree_get(schema, "$id") || tree_get(schema, "id")) && is_text(c, dialect))
-		(void)dialect_take(c, in, dialect, &rules);
+		(void)dialect_take(c, dialect, &rules);
 	struct tree_node *id = is_hidden(schema, rules.dialect) ? NULL : id_of(schema, rules.dialect);
 	if (id && is_text(c, id))
 		return take_id(c, in, schema, id, rules);
@@ -246,13 +277,14 @@ static struct tree_node *load(struct compile *c, struct compile_resource *from, 
 
 static struct compile_resource *find_resource(struct compile *c, struct compile_resource *from, struct tree_node *ref, struct span url)
 {
-	const char *uri = url.n ? uri_resolve(&c->arena, from->uri, url) : from->uri;
+	const char *uri = url.n ? resolve(c, from, ref, url) : from->uri;
+	struct compile_resource *r = url.n && uri ? find_uri(c, from->given, uri) : from;
 
+	if (r || !uri)
+		return uri ? r : NULL;
+	uri = arena_strdup(&c->arena, uri);
 	if (!uri)
 		return no_memory(c);
-	struct compile_resource *r = url.n ? find_uri(c, from->given, uri) : from;
-	if (r)
-		return r;
 	struct tree_node *root = load(c, from, ref, url, uri);
 	if (!root) {
 		c->failed = true;
@@ -266,15 +298,33 @@ static struct compile_resource *find_resource(struct compile *c, struct compile_
 	return r;
 }
 
-/* In a document that is no schema itself, such as one of AsyncAPI, its own rules hold: the
- * pointer goes through references, and a schema with an $id may refer to the rest. */
+/* Is the file around it no schema, such as a document of AsyncAPI? */
+static bool is_embedded(struct compile *c, const struct compile_resource *r)
+{
+	return !place_of(c, r->root->file->root, r->given);
+}
+
+/* The outermost schema around a reference: what # means in one that is embedded. */
+static struct tree_node *own_root(struct compile *c, const struct compile_resource *r, struct tree_node *ref)
+{
+	struct tree_node *own = r->root;
+
+	if (own != ref->file->root)
+		return own;
+	for (struct tree_node *it = ref; it; it = it->parent)
+		if (place_of(c, it, r->given))
+			own = it;
+	return own;
+}
+
+/* What an embedded schema does not hold is in the document around it, whose own rules lead
+ * a pointer through references. */
 static struct tree_node *place_below(struct compile *c, const struct compile_resource *r, struct tree_node *ref, const char *pointer)
 {
-	struct tree_node *whole = r->root->file->root, *own = r->root == whole ? NULL : tree_pointer(r->root, pointer);
-
-	if (place_of(c, whole, r->given))
-		return tree_resolve_below(ref, r->root, ref->text, false);
-	return own ? own : tree_resolve_below(ref, whole, ref->text, true);
+	if (!is_embedded(c, r))
+		return *pointer ? tree_resolve_below(ref, r->root, ref->text, false) : r->root;
+	struct tree_node *own = tree_pointer(own_root(c, r, ref), pointer);
+	return own ? own : tree_resolve_below(ref, r->root->file->root, ref->text, true);
 }
 
 bool resource_resolve(struct compile *c, struct compile_resource *from, struct tree_node *ref, struct tree_node **schema, struct compile_resource **in, struct span *fragment)
@@ -288,7 +338,7 @@ bool resource_resolve(struct compile *c, struct compile_resource *from, struct t
 	*schema = NULL;
 	*fragment = span_str(place ? place : "");
 	if (place && (*place == 0 || *place == '/'))
-		*schema = *place ? place_below(c, r, ref, place) : r->root;
+		*schema = place_below(c, r, ref, place);
 	else if (place && !(*schema = map_find(&c->names, r, MAP_ANCHOR, *fragment)))
 		compile_error(c, ref, "ref-not-found", "\"%.*s\" leads nowhere: %s has no anchor \"%s\"", (int)ref->text.n, (const char *)ref->text.p, *r->uri ? r->uri : "the schema", place);
 	else if (!place)

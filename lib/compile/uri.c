@@ -120,16 +120,17 @@ static void recompose(struct buf *out, const struct uri *base, const struct uri 
 	add(out, query);
 }
 
-const char *uri_resolve(struct arena *a, const char *base, struct span ref)
+int uri_resolve(struct buf *out, const char *base, struct span ref)
 {
 	struct uri b = parse(span_str(base)), r = parse(ref);
-	struct buf out;
 
-	buf_init(&out, 0);
-	recompose(&out, &b, &r);
-	const char *uri = buf_error(&out) ? NULL : arena_strndup(a, out.p ? (const char *)out.p : "", out.n);
-	buf_fini(&out);
-	return uri;
+	buf_clear(out);
+	recompose(out, &b, &r);
+	size_t n = out->n;
+	buf_addch(out, 0);
+	if (buf_error(out))
+		return buf_error(out);
+	return n > URI_MAX ? E_LIMIT : 0;
 }
 
 struct span uri_fragment(struct span ref, struct span *url)

@@ -32,7 +32,8 @@ static char *quoted(const char *text)
 	return copy;
 }
 
-static void open_bench(struct bench *t, enum schema_dialect dialect, const char *text)
+/* member: the schema in a document that is none itself; NULL: the whole. */
+static void open_at(struct bench *t, enum schema_dialect dialect, const char *text, const char *member)
 {
 	char *schema = quoted(text);
 
@@ -45,7 +46,7 @@ static void open_bench(struct bench *t, enum schema_dialect dialect, const char 
 	t->c = compile_new(&t->b, &t->f, NULL);
 	struct tree_file *file = tree_parse(t->set, "schema.json", schema, strlen(schema));
 	ck_assert_msg(file && file->root, "%s: %s", schema, t->f.n ? t->f.items[0].message : "");
-	t->error = compile_schema(t->c, file->root, dialect, &t->root);
+	t->error = compile_schema(t->c, member ? tree_get(file->root, member) : file->root, dialect, &t->root);
 	if (!t->error)
 		t->error = compile_finish(t->c);
 	free(schema);
@@ -56,6 +57,11 @@ static void open_bench(struct bench *t, enum schema_dialect dialect, const char 
 	ck_assert_int_eq(schema_verify(&t->img), 0);
 	t->r = schema_runner_new(&t->img, NULL);
 	ck_assert_ptr_nonnull(t->r);
+}
+
+static void open_bench(struct bench *t, enum schema_dialect dialect, const char *text)
+{
+	open_at(t, dialect, text, NULL);
 }
 
 static void close_bench(struct bench *t)
@@ -116,6 +122,16 @@ static void check_rows(const struct row *rows, size_t n)
 	}
 }
 
+static void resolves(const char *base, const char *ref, const char *uri)
+{
+	struct buf out;
+
+	buf_init(&out, 0);
+	ck_assert_int_eq(uri_resolve(&out, base, span_str(ref)), 0);
+	ck_assert_str_eq((const char *)out.p, uri);
+	buf_fini(&out);
+}
+
 /* RFC 3986 5.4, the fragments left out: what our references have is taken off before. */
 START_TEST(uris_resolve_as_the_rfc_shows)
 {
@@ -133,11 +149,11 @@ START_TEST(uris_resolve_as_the_rfc_shows)
 
 	arena_init(&a, 4096, 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		ck_assert_str_eq(uri_resolve(&a, "http://a/b/c/d;p?q", span_str(rows[i][0])), rows[i][1]);
-	ck_assert_str_eq(uri_resolve(&a, "http://a", span_str("g")), "http://a/g");
-	ck_assert_str_eq(uri_resolve(&a, "urn:a:b", span_str("")), "urn:a:b");
-	ck_assert_str_eq(uri_resolve(&a, "schema.json", span_str("other.json")), "other.json");
-	ck_assert_str_eq(uri_resolve(&a, "file:///a/b.json", span_str("../c%20d")), "file:///c%20d");
+		resolves("http://a/b/c/d;p?q", rows[i][0], rows[i][1]);
+	resolves("http://a", "g", "http://a/g");
+	resolves("urn:a:b", "", "urn:a:b");
+	resolves("schema.json", "other.json", "other.json");
+	resolves("file:///a/b.json", "../c%20d", "file:///c%20d");
 	ck_assert_str_eq(uri_of_path(&a, "/a b/c%.json"), "file:///a%20b/c%25.json");
 	arena_fini(&a);
 }
@@ -398,6 +414,7 @@ START_TEST(what_another_dialect_has_is_a_warning)
 		enum schema_dialect dialect;
 		const char *schema, *words;
 	} rows[] = {
+		{ DIALECT_2020_12, "{'$defs':{'a':{'$id':'http://x/a'},'b':{'$id':'http://x/a'}}}", "at line 1 already" },
 		{ DIALECT_2020_12, "{'id':'x'}", "id is no keyword of 2020-12 and judges nothing; write $id" },
 		{ DIALECT_DRAFT4, "{'const':1}", "enum with one value" },
 		{ DIALECT_DRAFT7, "{'unevaluatedProperties':false}", "2019-09 to 2020-12 have it" },
@@ -422,25 +439,41 @@ START_TEST(what_another_dialect_has_is_a_warning)
 }
 END_TEST
 
-/* A schema in a document that is none itself, as AsyncAPI's multi-format schemas are. */
-START_TEST(embedded_schemas_refer_to_their_document)
+/* Bases below a long one are long: memory would be that times their number. */
+START_TEST(long_uris_are_refused)
 {
-	static const char document[] = "{\"components\":{\"s\":{\"type\":\"string\"},\"r\":{\"$ref\":\"#/components/o\"},\"o\":{\"deep\":{\"type\":\"null\"}}},"
-	                               "\"payload\":{\"$id\":\"http://x/p\",\"properties\":{\"a\":{\"$ref\":\"#/components/s\"},\"b\":{\"$ref\":\"#/definitions/n\"},"
-	                               "\"c\":{\"$ref\":\"#/components/r/deep\"}},\"definitions\":{\"n\":{\"type\":\"number\"}}}}";
-	enum schema_dialect dialects[] = { DIALECT_DRAFT7, DIALECT_2020_12 };
+	char name[2100], schema[2300];
+	struct bench t;
 
-	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
+	memset(name, 'a', sizeof name);
+	name[sizeof name - 1] = 0;
+	snprintf(schema, sizeof schema, "{'$id':'http://x/%s'}", name);
+	open_bench(&t, DIALECT_2020_12, schema);
+	ck_assert_int_eq(t.error, E_FINDINGS);
+	ck_assert_str_eq(t.f.items[0].code, "limit-uri");
+	close_bench(&t);
+}
+END_TEST
+
+/* As AsyncAPI's multi-format schemas are. */
+START_TEST(embedded_schemas_refer_to_themselves_and_their_document)
+{
+#define COMPONENTS "'components':{'s':{'type':'string'},'r':{'$ref':'#/components/o'},'o':{'deep':{'type':'null'}}}"
+#define PAYLOAD(id)                                                                                                         \
+	"{" COMPONENTS ",'payload':{" id "'properties':{'a':{'$ref':'#/components/s'},'b':{'$ref':'#/definitions/n'},"      \
+	"'c':{'$ref':'#/components/r/deep'},'d':{'$ref':'#'}},'definitions':{'n':{'type':'number'}}}}"
+	static const struct row rows[] = {
+		{ DIALECT_DRAFT7, PAYLOAD(""), "{'a':'s','b':1,'c':null,'d':{'a':'s'}}", "{'a':1}\n{'b':'s'}\n{'c':1}\n{'d':{'a':1}}" },
+		{ DIALECT_DRAFT7, PAYLOAD("'$id':'http://x/p',"), "{'a':'s','b':1,'c':null,'d':{'a':'s'}}", "{'a':1}\n{'b':'s'}\n{'c':1}\n{'d':{'a':1}}" },
+		{ DIALECT_2020_12, PAYLOAD(""), "{'a':'s','b':1,'c':null,'d':{'a':'s'}}", "{'a':1}\n{'b':'s'}\n{'c':1}\n{'d':{'a':1}}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bench t;
-		open_bench(&t, dialects[i], "true");
-		struct tree_file *file = tree_parse(t.set, "document.json", document, sizeof document - 1);
-		struct image_builder b;
-		uint32_t root;
-		image_builder_init(&b);
-		struct compile *c = compile_new(&b, &t.f, NULL);
-		ck_assert_msg(compile_schema(c, tree_get(file->root, "payload"), dialects[i], &root) == 0, "%s", t.f.n ? t.f.items[0].message : "");
-		compile_free(c);
-		image_builder_fini(&b);
+		open_at(&t, rows[i].dialect, rows[i].schema, "payload");
+		ck_assert_msg(t.error == 0, "%s: %s", rows[i].schema, t.f.n ? t.f.items[0].message : "no finding");
+		all_are(&t, &rows[i], rows[i].valid, SCHEMA_VALID);
+		all_are(&t, &rows[i], rows[i].invalid, SCHEMA_INVALID);
 		close_bench(&t);
 	}
 }
@@ -450,4 +483,4 @@ UNIT_MAIN("dialect", uris_resolve_as_the_rfc_shows, references_are_relative_to_t
           a_reference_hides_its_siblings_up_to_draft_07, drafts_differ_where_they_do, the_outermost_dynamic_anchor_wins,
           the_dynamic_scope_costs_nothing_without_a_choice, drafts_stand_within_drafts, metaschemas_are_at_hand,
           a_metaschema_chooses_vocabularies, only_what_was_given_is_read, what_is_wrong_in_a_dialect_is_located,
-          what_another_dialect_has_is_a_warning, embedded_schemas_refer_to_their_document)
+          what_another_dialect_has_is_a_warning, long_uris_are_refused, embedded_schemas_refer_to_themselves_and_their_document)
