@@ -49,12 +49,31 @@ static inline const uint8_t *past_string(const uint8_t *p, const uint8_t *end)
 	return p < end && *p == '"' ? p + 1 : NULL;
 }
 
+/* The next quote or bracket; end when there is none. */
+static inline const uint8_t *next_bracket(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), low = _mm_set1_epi8(0x20), open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i block = _mm_loadu_si128((const void *)p), bent = _mm_or_si128(block, low);
+		__m128i brackets = _mm_or_si128(_mm_cmpeq_epi8(bent, open), _mm_cmpeq_epi8(bent, close));
+		int hits = _mm_movemask_epi8(_mm_or_si128(brackets, _mm_cmpeq_epi8(block, quote)));
+		if (hits)
+			return p + __builtin_ctz((unsigned)hits);
+	}
+#endif
+	while (p < end && *p != '"' && (*p | 0x20) != '{' && (*p | 0x20) != '}')
+		p++;
+	return p;
+}
+
 /* Over the rest of an object or array. */
 static const uint8_t *past_container(const uint8_t *p, const uint8_t *end)
 {
 	size_t depth = 1;
 
-	while (depth > 0 && p && p < end) {
+	while (depth > 0 && p && (p = next_bracket(p, end)) < end) {
 		uint8_t c = *p++;
 		depth += (c | 0x20) == '{';
 		depth -= (c | 0x20) == '}';

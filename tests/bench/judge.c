@@ -1,7 +1,9 @@
-/* What it costs to judge records by a document: the worker's own call, in CPU time of this
- * process. The best of some rounds: a neighbour on the machine only ever adds.
+/* What it costs to judge records by a document, beside other records and another document: the
+ * worker's own call, in CPU time of this process, round by round in turn, so that a busy
+ * machine slows both. Each is told by its best round, the ratio by the median of all pairs.
  *
- *   judge DOCUMENT RECORDS ROUNDS     prints: records, valid ones, nanoseconds a record */
+ *   judge DOCUMENT RECORDS DOCUMENT RECORDS ROUNDS
+ *   prints: records, valid ones, nanoseconds a record; the same of the second; second / first */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,7 +22,8 @@ struct bench {
 	struct record_line line;
 	struct arena arena;
 	struct item *items;
-	size_t n, cap;
+	size_t n, cap, valid;
+	double best;
 };
 
 /* The tool's, which document.c asks for. */
@@ -95,44 +98,75 @@ static size_t judge_all(struct bench *b)
 	return valid;
 }
 
-static int run(struct bench *b, const char *records, int rounds)
+static bool open_bench(struct bench *b, const char *document, const char *records)
 {
-	uint64_t best = UINT64_MAX;
-	size_t valid = 0;
+	static const struct resources none;
 
+	record_line_init(&b->line);
+	arena_init(&b->arena, 1 << 16, 0);
+	if (document_open(&b->d, document, &none) < 0 || !b->d.judges || !(b->c = contract_open(&b->d.img))) {
+		fprintf(stderr, "%s cannot be used to judge records\n", document);
+		return false;
+	}
 	if (!read_items(b, records) || b->n == 0) {
 		fprintf(stderr, "%s cannot be read as records\n", records);
+		return false;
+	}
+	return true;
+}
+
+static void close_bench(struct bench *b)
+{
+	free(b->items);
+	record_line_fini(&b->line);
+	arena_fini(&b->arena);
+	contract_close(b->c);
+	document_close(&b->d);
+}
+
+/* Nanoseconds a record of one round. */
+static double one_round(struct bench *b)
+{
+	uint64_t start = cpu_now();
+
+	b->valid = judge_all(b);
+	double each = (double)(cpu_now() - start) / (double)b->n;
+	b->best = b->best == 0 || each < b->best ? each : b->best;
+	return each;
+}
+
+static int by_size(const void *x, const void *y)
+{
+	double a = *(const double *)x, b = *(const double *)y;
+
+	return (a > b) - (a < b);
+}
+
+static int run(struct bench *one, struct bench *two, int rounds)
+{
+	double *ratios = calloc((size_t)rounds + 1, sizeof *ratios);
+
+	for (int i = 0; ratios && i < rounds; i++) {
+		double first = one_round(one);
+		ratios[i] = one_round(two) / first;
+	}
+	if (!ratios)
 		return 2;
-	}
-	for (int i = 0; i < rounds; i++) {
-		uint64_t start = cpu_now();
-		valid = judge_all(b);
-		uint64_t spent = cpu_now() - start;
-		best = spent < best ? spent : best;
-	}
-	printf("%zu %zu %.1f\n", b->n, valid, (double)best / (double)b->n);
+	qsort(ratios, (size_t)rounds, sizeof *ratios, by_size);
+	printf("%zu %zu %.1f %zu %zu %.1f %.3f\n", one->n, one->valid, one->best, two->n, two->valid, two->best, ratios[rounds / 2]);
+	free(ratios);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct bench b = { 0 };
+	struct bench one = { 0 }, two = { 0 };
+	int rounds = argc == 6 ? atoi(argv[5]) : 0;
 
-	static const struct resources none;
-
-	if (argc != 4)
+	if (rounds < 1)
 		return 2;
-	record_line_init(&b.line);
-	arena_init(&b.arena, 1 << 16, 0);
-	if (document_open(&b.d, argv[1], &none) < 0 || !b.d.judges || !(b.c = contract_open(&b.d.img))) {
-		fprintf(stderr, "%s cannot be used to judge records\n", argv[1]);
-		return 2;
-	}
-	int r = run(&b, argv[2], atoi(argv[3]));
-	free(b.items);
-	record_line_fini(&b.line);
-	arena_fini(&b.arena);
-	contract_close(b.c);
-	document_close(&b.d);
+	int r = open_bench(&one, argv[1], argv[2]) && open_bench(&two, argv[3], argv[4]) ? run(&one, &two, rounds) : 2;
+	close_bench(&one);
+	close_bench(&two);
 	return r;
 }

@@ -87,17 +87,29 @@ function correctedSchema(family) {
 	return schema;
 }
 
-function validatorOf(family) {
-	if (validators[family])
-		return validators[family];
+// A pattern with the u flag, as JSON Schema asks for and egctl schema judges; ajv-formats leaves it out.
+function isPattern(text) {
+	try {
+		return Boolean(new RegExp(text, 'u'));
+	} catch (error) {
+		return false;
+	}
+}
+
+function validatorOf(family, strict) {
+	const name = family + (strict ? ' strict' : '');
+	if (validators[name])
+		return validators[name];
 	const Ajv = require('ajv');
 	const schema = correctedSchema(family);
 	if (!schema)
 		return undefined;
 	const ajv = new Ajv({ strict: false, allErrors: false, unicodeRegExp: false, meta: false, validateSchema: false });
 	require('ajv-formats')(ajv);
-	validators[family] = ajv.compile(schema);
-	return validators[family];
+	if (strict)
+		ajv.addFormat('regex', isPattern);
+	validators[name] = ajv.compile(schema);
+	return validators[name];
 }
 
 // ---- references, followed ----
@@ -172,7 +184,7 @@ function texts(file, dir, written) {
 	}
 	for (const text of answer.texts) {
 		fs.writeSync(written[family], JSON.stringify(text) + '\n');
-		tell({ file, family, valid: validatorOf(family)(text) });
+		tell({ file, family, valid: validatorOf(family, true)(text) });
 	}
 }
 
