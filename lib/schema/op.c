@@ -294,7 +294,7 @@ static uint32_t find_member(const struct run *run, uint32_t at, struct span name
 	uint32_t end = e[at].next, i = 0;
 
 	for (uint32_t key = at + 1; key < end; key = e[key + 1].next, i++) {
-		if (e[key].len != name.n || memcmp(json_text(&run->doc, key).p, name.p, name.n) != 0)
+		if (e[key].len != name.n || !name_is(json_text(&run->doc, key).p, name.p, name.n))
 			continue;
 		*index = i;
 		return key;

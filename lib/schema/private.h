@@ -76,6 +76,30 @@ static inline const uint16_t *program_dfa_table(const struct program *p, const s
 	return (const uint16_t *)(const void *)(p->dfa + d->table);
 }
 
+/* n bytes of names, which are short: no call where eight at a time will do. */
+static inline bool name_is(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint64_t x, y;
+
+	if (n > 32)
+		return memcmp(a, b, n) == 0;
+	if (n < 8) {
+		for (size_t i = 0; i < n; i++)
+			if (a[i] != b[i])
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i + 8 < n; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a + n - 8, 8);
+	memcpy(&y, b + n - 8, 8);
+	return x == y;
+}
+
 /* NULL when the name has no row. */
 const struct schema_row *program_find(const struct program *p, const struct schema_table *t, struct span name);
 

@@ -51,7 +51,7 @@ const struct schema_row *program_find(const struct program *p, const struct sche
 		if (slot == 0)
 			return NULL;
 		const struct schema_row *row = &p->rows[t->first + slot - 1];
-		if (row->hash == hash && row->len == name.n && memcmp(p->data + row->off, name.p, name.n) == 0)
+		if (row->hash == hash && row->len == name.n && name_is(p->data + row->off, name.p, name.n))
 			return row;
 	}
 	return NULL;
