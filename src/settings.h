@@ -9,6 +9,7 @@ struct settings {
 	uint32_t workers;                  /* resolved: never 0 */
 	uint32_t log_format, log_level;    /* enum log_format, enum log_level */
 	uint32_t limit_connections;        /* per worker */
+	uint32_t limit_connections_per_address; /* likewise; 0: none */
 	uint64_t limit_frame;              /* bytes */
 	uint64_t limit_worker_memory;      /* bytes of held frames and buffers per worker */
 	uint32_t limit_idle_ms;

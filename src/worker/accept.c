@@ -57,7 +57,7 @@ static void refuse(struct worker *w, int fd, const char *reason)
 		stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_CONNECTIONS_REFUSED, reason), 1);
 }
 
-static void welcome(struct slot *slot, int fd)
+static void welcome(struct slot *slot, int fd, const struct peer_address *peer)
 {
 	struct worker *w = slot->worker;
 	int on = 1;
@@ -70,10 +70,16 @@ static void welcome(struct slot *slot, int fd)
 		refuse(w, fd, "listener-gone");
 		return;
 	}
+	if (!peers_join(&w->peers, peer, worker_settings(w)->limit_connections_per_address)) {
+		refuse(w, fd, "address");
+		return;
+	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	if (!session_new(w, fd, slot->route, slot->heritage->broker))
-		pause_accepting(w, ENOMEM);
+	if (session_new(w, fd, peer, slot->route, slot->heritage->broker))
+		return;
+	peers_leave(&w->peers, peer);
+	pause_accepting(w, ENOMEM);
 }
 
 static bool accept_should_pause(int error)
@@ -87,9 +93,12 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS_A_TURN && slot->listening; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage from = { 0 };
+		socklen_t n = sizeof from;
+		int fd = accept4(listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			welcome(slot, fd);
+			struct peer_address peer = peer_address_of((struct sockaddr *)&from);
+			welcome(slot, fd, &peer);
 			continue;
 		}
 		if (accept_should_pause(errno))

@@ -9,7 +9,7 @@
 #include "worker/session.h"
 #include "worker/worker.h"
 
-#define CONNECT_MS 3000u
+#define CONNECT_MS 2500u                 /* with the wheel's coarseness: the next one is tried within 3 s */
 #define ENDING_MS 5000u                  /* for each step of an ending */
 #define HALF_CLOSED_MS 30000u            /* answers to a client that has sent FIN, since the last byte */
 #define HOLD_MS 30000u                   /* a held frame, and per MiB of it: */
@@ -85,6 +85,7 @@ static void session_set(struct session *s, enum session_state state)
 	list_remove(&s->node);
 	list_append(&w->dead, &s->node);
 	w->nsessions--;
+	peers_leave(&w->peers, &s->peer);
 	worker_count(w, STATS_CONNECTIONS, -1);
 	if (w->favoured == s)
 		w->favoured = NULL;
@@ -156,7 +157,7 @@ static int secure_client(struct session *s)
 	return ctx ? stream_secure(&s->client, ctx, NULL) : 0;
 }
 
-struct session *session_new(struct worker *w, int fd, uint32_t route, int32_t broker)
+struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, uint32_t route, int32_t broker)
 {
 	struct session *s = slab_get(&w->session_slab);
 
@@ -164,7 +165,7 @@ struct session *session_new(struct worker *w, int fd, uint32_t route, int32_t br
 		close(fd);
 		return NULL;
 	}
-	*s = (struct session){ .worker = w, .route = route, .broker = broker, .upstream_server = w->next_server++ };
+	*s = (struct session){ .worker = w, .peer = *peer, .route = route, .broker = broker, .upstream_server = w->next_server++ };
 	s->link.fault = CLOSE_MALFORMED;
 	list_init(&s->node);
 	list_init(&s->starving);

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "worker/kafka/link.h"
+#include "worker/peers.h"
 #include "worker/reader.h"
 #include "worker/stream.h"
 #include "worker/wheel.h"
@@ -37,6 +38,7 @@ struct session {
 	struct list node;                /* in worker->sessions, or worker->dead */
 	struct list starving;            /* in worker->starving while it waits for memory */
 	struct worker *worker;
+	struct peer_address peer;
 	enum session_state state;
 	enum close_reason reason;        /* why it left SESSION_OPEN */
 	struct stream client, upstream;
@@ -58,8 +60,9 @@ struct session {
 	struct kafka_link link;
 };
 
-/* Takes fd, an accepted nonblocking socket. NULL (fd closed) without memory. */
-struct session *session_new(struct worker *w, int fd, uint32_t route, int32_t broker);
+/* Takes fd, an accepted nonblocking socket, and its peer's place in worker->peers. NULL (fd
+ * closed, the place kept) without memory. */
+struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, uint32_t route, int32_t broker);
 /* Starts to reach the upstream, once. */
 void session_reach(struct session *s);
 /* No further requests; answers in flight are delivered, then both sides end. */

@@ -360,6 +360,7 @@ static void worker_close(struct worker *w)
 	slab_fini(&w->blanks);
 	slab_fini(&w->dials);
 	slab_fini(&w->targets);
+	peers_fini(&w->peers);
 	blocks_fini(&w->blocks);
 	generation_close(w->prepared);
 	generation_close(w->in_force);

@@ -47,6 +47,7 @@ struct worker {
 	struct list starving;            /* sessions that wait for memory, oldest first */
 	struct session *favoured;        /* the one that may pass the budget */
 	size_t nsessions;
+	struct peers peers;              /* their addresses */
 	uint32_t next_server;            /* bootstrap servers take turns */
 	struct wheel wheel;
 	struct event on_tick, on_control, on_accept_again;

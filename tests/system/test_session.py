@@ -1,5 +1,6 @@
 """Sessions: order, endings, limits, hostile bytes, with brokers that a real one is too well-behaved to stand for."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -385,6 +386,58 @@ def test_a_bootstrap_server_that_is_down_is_passed_over(gateway, scripted):
     for _ in range(4):
         with wire.Client(one.port) as client:
             assert client.metadata([]).brokers
+
+
+@pytest.mark.parametrize("why", ["dead", "unresolvable", "silent"])
+def test_the_next_bootstrap_server_within_3_seconds(gateway, scripted, why):
+    """Whatever is wrong with one: no client waits longer, and others are not held up meanwhile."""
+    broker = scripted(store)
+    with contextlib.ExitStack() as stack:
+        address = "no-such-name.invalid:9092"
+        if why == "dead":
+            with socket.create_server(("127.0.0.1", 0)) as gone:
+                address = f"127.0.0.1:{gone.getsockname()[1]}"
+        elif why == "silent":
+            silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+            for _ in range(4):                      # nobody accepts: the queue is full, and SYN is not answered
+                filler = stack.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex(silent.getsockname())
+            address = f"127.0.0.1:{silent.getsockname()[1]}"
+        one = gateway([address, broker.address], start=False, workers=1).start().wait_listening()
+        waits = []
+        for _ in range(2):                          # they take turns: one of two meets the bad one first
+            with wire.Client(one.port) as client:
+                began = time.monotonic()
+                client.metadata([])
+                waits.append(time.monotonic() - began)
+        assert max(waits) < 3, waits
+        assert one.metric("event_gateway_broker_connect_failures_total") >= 1
+
+
+def test_connections_of_one_address_are_bounded(gateway, scripted):
+    """Others are not bounded by it, and who leaves makes room."""
+    one = light(gateway, scripted(store), workers=1, limits={"connections_per_address": 3})
+
+    def connect(address):
+        client = wire.Client.__new__(wire.Client)
+        client.sock = socket.create_connection(("127.0.0.1", one.port), timeout=10, source_address=(address, 0))
+        client.correlation = 1
+        return client
+
+    def works(client):
+        try:
+            return bool(client.metadata([]).brokers)
+        except (EOFError, ConnectionError):
+            return False
+
+    mine = [connect("127.0.0.2") for _ in range(3)]
+    assert all(works(c) for c in mine)
+    assert not works(connect("127.0.0.2"))
+    assert works(connect("127.0.0.3"))
+    mine[0].close()
+    wait_until(lambda: works(connect("127.0.0.2")), what="room")
+    assert one.metric("event_gateway_connections_refused_total", reason="address") >= 1
 
 
 def test_no_broker_at_all_closes(gateway):

@@ -1,6 +1,8 @@
 /* What a worker is made of, without its loop: frames cut out of bytes, memory with a
  * budget, deadlines, the stream's queue. Sessions are judged by tests/system/test_session.py. */
+#include <arpa/inet.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,6 +14,7 @@
 #include "unit.h"
 #include "worker/kafka/names.h"
 #include "worker/kafka/row.h"
+#include "worker/peers.h"
 #include "worker/reader.h"
 #include "worker/stream.h"
 #include "worker/wheel.h"
@@ -246,6 +249,66 @@ START_TEST(topic_names_are_kept_by_cluster_and_bounded)
 }
 END_TEST
 
+/* ---- addresses of clients ---- */
+
+static struct peer_address peer_number(uint32_t n)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000000 + n) };
+
+	return peer_address_of((struct sockaddr *)&a);
+}
+
+START_TEST(peers_are_counted_whatever_comes_and_goes)
+{
+	static uint32_t want[500];
+	struct peers p = { 0 };
+	uint32_t random = 1;
+	size_t used = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		random = random * 1664525u + 1013904223u;
+		uint32_t n = (random >> 8) % ARRAY_LEN(want);
+		struct peer_address a = peer_number(n);
+		if (random >> 31) {
+			ck_assert_int_eq(peers_join(&p, &a, 3), want[n] < 3);
+			want[n] += want[n] < 3;
+		} else if (want[n] > 0) {
+			peers_leave(&p, &a);
+			want[n]--;
+		}
+	}
+	for (uint32_t n = 0; n < ARRAY_LEN(want); n++) {
+		struct peer_address a = peer_number(n);
+		used += want[n] > 0;
+		while (want[n] > 0) {
+			peers_leave(&p, &a);
+			want[n]--;
+		}
+	}
+	ck_assert_uint_gt(used, 0);
+	ck_assert_uint_eq(p.used, 0);
+	peers_fini(&p);
+}
+END_TEST
+
+START_TEST(an_ipv6_network_is_one_address)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6 }, b = a, c = a, mapped = a;
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001) };
+
+	ck_assert_int_eq(inet_pton(AF_INET6, "2001:db8:1:2::1", &a.sin6_addr), 1);
+	ck_assert_int_eq(inet_pton(AF_INET6, "2001:db8:1:2:ffff::9", &b.sin6_addr), 1);
+	ck_assert_int_eq(inet_pton(AF_INET6, "2001:db8:1:3::1", &c.sin6_addr), 1);
+	ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:127.0.0.1", &mapped.sin6_addr), 1);
+	struct peer_address of_a = peer_address_of((struct sockaddr *)&a), of_b = peer_address_of((struct sockaddr *)&b);
+	struct peer_address of_c = peer_address_of((struct sockaddr *)&c), of_m = peer_address_of((struct sockaddr *)&mapped);
+	struct peer_address of_4 = peer_address_of((struct sockaddr *)&four);
+	ck_assert_mem_eq(&of_a, &of_b, sizeof of_a);
+	ck_assert_mem_ne(&of_a, &of_c, sizeof of_a);
+	ck_assert_mem_eq(&of_m, &of_4, sizeof of_m);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 START_TEST(the_budget_binds_only_what_can_wait)
@@ -414,6 +477,7 @@ END_TEST
 
 UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
           frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes,
-          a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, the_budget_binds_only_what_can_wait,
+          a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
+          an_ipv6_network_is_one_address, the_budget_binds_only_what_can_wait,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)
