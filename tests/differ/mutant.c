@@ -21,7 +21,7 @@
 
 #define ROOTS_MAX 16
 
-/* Together they have every instruction; a dialect that is not built is left out. */
+/* Together they have every instruction. */
 static const struct {
 	enum schema_dialect dialect;
 	const char *schema, *instances; /* a line each */
@@ -48,7 +48,7 @@ static const struct {
 	  "{\"type\":\"array\",\"items\":{\"$ref\":\"#\"}},{\"type\":\"integer\"}]}",
 	  "{\"k\":\"b\",\"v\":{\"k\":\"b\",\"v\":[1,{\"k\":\"a\",\"v\":\"x\"}]}}\n{\"v\":\"x\",\"k\":\"a\"}\n[{\"k\":\"c\"}]\n1.5" },
 	{ DIALECT_2020_12,
-	  "{\"$dynamicAnchor\":\"n\",\"$defs\":{\"m\":{\"$dynamicAnchor\":\"n\",\"properties\":{\"x\":{\"type\":\"null\"}}}},\"allOf\":[{\"properties\":{\"a\":{\"$dynamicRef\":\"#n\"}}}],"
+	  "{\"$id\":\"http://example.com/root\",\"$dynamicAnchor\":\"n\",\"$defs\":{\"m\":{\"$id\":\"m\",\"$dynamicAnchor\":\"n\",\"properties\":{\"x\":{\"type\":\"null\"}}}},\"allOf\":[{\"properties\":{\"a\":{\"$dynamicRef\":\"#n\"}}}],"
 	  "\"prefixItems\":[{\"type\":\"integer\"}],\"contains\":{\"type\":\"string\"},\"minContains\":1,\"maxContains\":2,\"dependentRequired\":{\"a\":[\"b\"]},\"dependentSchemas\":{\"c\":{\"maxProperties\":3}},"
 	  "\"anyOf\":[{\"properties\":{\"b\":true}},{\"properties\":{\"c\":true}}],\"unevaluatedItems\":{\"type\":\"boolean\"},\"unevaluatedProperties\":false}",
 	  "{\"a\":{\"b\":1,\"c\":2},\"b\":1}\n{\"a\":{},\"b\":1,\"c\":2,\"d\":3}\n[1,\"x\",true]\n[1,\"x\",null]\n{}" },
@@ -63,17 +63,15 @@ static const char *instances[ROOTS_MAX];
 static uint32_t roots[ROOTS_MAX];
 static size_t nroots;
 
-static bool compile_one(struct compile *c, size_t i)
+static void compile_one(struct compile *c, size_t i)
 {
 	char name[24];
 
 	snprintf(name, sizeof name, "schema-%zu.json", i);
 	struct tree_file *file = tree_parse(set, name, sources[i].schema, strlen(sources[i].schema));
 	INVARIANT(file && file->root);
-	if (compile_schema(c, file->root, sources[i].dialect, &roots[nroots]) < 0)
-		return false;
+	INVARIANT(compile_schema(c, file->root, sources[i].dialect, &roots[nroots]) == 0);
 	instances[nroots++] = sources[i].instances;
-	return true;
 }
 
 static void build(struct buf *out)
@@ -84,8 +82,7 @@ static void build(struct buf *out)
 	struct compile *c = compile_new(&b, &findings, NULL);
 	INVARIANT(c);
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-		(void)compile_one(c, i);
-	INVARIANT(nroots >= 3);
+		compile_one(c, i);
 	INVARIANT(compile_finish(c) == 0 && image_finish(&b, 1, out) == 0);
 	compile_free(c);
 	image_builder_fini(&b);
