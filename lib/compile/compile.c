@@ -126,14 +126,20 @@ uint32_t compile_node_add(struct compile *c, const struct tree_node *at, uint32_
 	return node;
 }
 
+/* false where a report says itself that something is unexpected, and by which keyword. */
+static bool is_closing(const struct tree_node *schema)
+{
+	return span_is(schema->key, "additionalProperties") || span_is(schema->key, "unevaluatedProperties") || span_is(schema->key, "unevaluatedItems");
+}
+
 /* Draft-04 has true and false beside two keywords only (5.3.1.1, 5.4.4.1). */
-static uint32_t number_of_bool(struct compile *c, const struct tree_node *schema, const struct compile_resource *in)
+static void check_bool(struct compile *c, const struct tree_node *schema, const struct compile_resource *in)
 {
 	if (in->rules.dialect == DIALECT_DRAFT4 && !span_is(schema->key, "additionalItems") && !span_is(schema->key, "additionalProperties"))
 		compile_error(c, schema, "schema-type", "a schema is an object in draft-04; write %s", schema->truth ? "{}" : "{\"not\": {}}");
-	return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
 }
 
+/* Any other false has a node of its own, so that a report can say where it stands. */
 uint32_t compile_number(struct compile *c, struct tree_node *schema, struct compile_resource *in, const char *base)
 {
 	schema = stands_for(c, schema, &in);
@@ -142,7 +148,9 @@ uint32_t compile_number(struct compile *c, struct tree_node *schema, struct comp
 		return SCHEMA_NODE_NONE;
 	}
 	if (schema->kind == TREE_BOOL)
-		return number_of_bool(c, schema, in);
+		check_bool(c, schema, in);
+	if (schema->kind == TREE_BOOL && (schema->truth || is_closing(schema)))
+		return schema->truth ? SCHEMA_NODE_ANY : SCHEMA_NODE_NONE;
 	if (!in->entered)
 		dynamic_enter(c, in);
 	uint32_t kind = MAP_OF(MAP_JOB, in->number);
@@ -238,6 +246,8 @@ static void compile_one(struct compile *c, struct compile_job job)
 	buf_clear(&c->code);
 	if (job.schema->kind == TREE_MAP)
 		compile_keywords(&n);
+	else if (job.schema->kind == TREE_BOOL)
+		compile_emit(&n, job.schema, SCHEMA_OP_FAIL, 0, 0, 0, 0);
 	else
 		compile_fail(&n, job.schema, "schema-type", "a schema is an object, true or false");
 	size_t count = c->code.n / sizeof(struct schema_instr);

@@ -296,6 +296,9 @@ START_TEST(reports_name_every_kind_of_failure)
 	says("{\"if\":{\"required\":[\"a\"]},\"then\":{\"required\":[\"b\"]},\"else\":{\"maxProperties\":0}}", "{\"a\":1}", "", "/then/required", "required property \"b\" is missing");
 	says("{\"if\":{\"required\":[\"a\"]},\"then\":{\"required\":[\"b\"]},\"else\":{\"maxProperties\":0}}", "{\"c\":1}", "", "/else/maxProperties", "expected object of at most 0 properties, found {\"c\":1}");
 	says("{\"oneOf\":[{\"type\":\"integer\"},{\"minimum\":2},{\"type\":\"string\"}]}", "3", "", "/oneOf", "matches branches 0 and 1 of oneOf, expected one only");
+	says("{\"items\":[{}],\"additionalItems\":false}", "[1,2]", "/1", "/additionalItems", "expected no value, found 2");
+	says("{\"properties\":{\"old\":false}}", "{\"old\":null}", "/old", "/properties/old", "expected no value, found null");
+	says("false", "0", "", "", "expected no value, found 0");
 	says("{\"multipleOf\":0.01}", "0.125", "", "/multipleOf", "expected multiple of 0.01, found 0.125");
 	says("{\"minItems\":1}", "[]", "", "/minItems", "expected array of at least 1 item, found []");
 	says("{\"const\":{\"a\":1}}", "{}", "", "/const", "expected {...}, found {}");
