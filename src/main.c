@@ -105,7 +105,7 @@ static int print_version(struct command_line *c, char *argument)
 #ifdef HAVE_SYSTEMD
 	       ", systemd"
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_ASAN
 	       ", sanitizers"
 #endif
 	       "\n", PACKAGE_VERSION);

@@ -12,6 +12,13 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof *(a))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#if defined(__SANITIZE_ADDRESS__)        /* gcc */
+#define WITH_ASAN 1
+#elif defined(__has_feature)             /* clang */
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 /* A broken invariant of our own, never peer data: stops the process, in release

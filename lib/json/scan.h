@@ -20,7 +20,7 @@
  * them. AddressSanitizer knows objects, not pages. The text is not empty. */
 static inline bool json_has_slack(struct span text)
 {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(WITH_ASAN)
 	(void)text;
 	return false;
 #else

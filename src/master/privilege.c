@@ -64,7 +64,7 @@ int privilege_drop(const struct identity *id, bool keep_read)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
 		return E_SYS;
-#ifndef __SANITIZE_ADDRESS__        /* LeakSanitizer traces its own process */
+#ifndef WITH_ASAN        /* LeakSanitizer traces its own process */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return E_SYS;
 #endif
@@ -89,7 +89,7 @@ void privilege_limit_loader(void)
 
 	if (setrlimit(RLIMIT_CPU, &cpu) < 0)
 		log_warn("loader: no limit on processor time: %s", strerror(errno));
-#ifndef __SANITIZE_ADDRESS__        /* its shadow alone is terabytes of address space */
+#ifndef WITH_ASAN        /* its shadow alone is terabytes of address space */
 	struct rlimit memory = { LOADER_MEMORY, LOADER_MEMORY };
 	if (setrlimit(RLIMIT_AS, &memory) < 0)
 		log_warn("loader: no limit on memory: %s", strerror(errno));

@@ -312,7 +312,7 @@ static void limit_myself(void)
 	struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
 
 	INVARIANT(setrlimit(RLIMIT_CPU, &cpu) == 0);
-#ifndef __SANITIZE_ADDRESS__                    /* its shadow takes terabytes of addresses */
+#ifndef WITH_ASAN                    /* its shadow takes terabytes of addresses */
 	struct rlimit memory = { MEMORY, MEMORY };
 	INVARIANT(setrlimit(RLIMIT_AS, &memory) == 0);
 #endif

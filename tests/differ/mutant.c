@@ -12,7 +12,7 @@
 #include "mutant.h"
 #include "schema/layout.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
