@@ -110,3 +110,6 @@ int asyncapi_contract(struct asyncapi *a, struct image_builder *b, struct compil
 /* The documents' own examples, judged by the programs of the finished image: an example
  * that its message refuses is a warning. E_NOMEM only. */
 int asyncapi_check_examples(struct asyncapi *a, const struct image *img) MUST_CHECK;
+/* Records made for each message and judged: one that several messages accept is a warning,
+ * with the record. E_NOMEM only. */
+int asyncapi_check_messages(struct asyncapi *a, const struct image *img) MUST_CHECK;

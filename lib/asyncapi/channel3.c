@@ -114,6 +114,8 @@ static void check_messages(struct asyncapi_document *d, struct tree_node *channe
 		if (!own)
 			asyncapi_find(d->a->f, OPERATION_MESSAGE, tree_location(tree_get(item, "$ref")), "%.*s is no message of this operation's channel; write \"%.*s/messages/NAME\"",
 				(int)ref.n, ref.p, (int)channel.n, channel.p);
+		else
+			(void)named_message(item);           /* for the finding, where it leads nowhere */
 	}
 }
 

@@ -143,6 +143,9 @@ bool address_is_template(const char *address);
 /* Its parts in the image; *literals and *constrained sort it. */
 struct contract_list address_emit(struct asyncapi *a, struct image_builder *b, const struct model_channel *channel, uint32_t *literals, bool *constrained);
 
+/* doubt.c: bounds of a schema that no value can meet. */
+void schema_doubt(struct asyncapi_document *d, struct tree_node *schema);
+
 /* select.c: what tells the candidates of an address apart; struct contract_selector. */
 struct contract_list selectors_emit(struct asyncapi *a, struct image_builder *b, struct model_message **messages, uint32_t n);
 

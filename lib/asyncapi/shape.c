@@ -636,6 +636,8 @@ static void check_object(struct walk *w, struct tree_node *node, enum shape_obje
 		w->version = binding_version(w, node, shape_binding_versions(object));
 	check_required(w, node, object);
 	check_choice(w, node, object);
+	if (object == SHAPE_SCHEMA_OBJECT)
+		schema_doubt(w->d, node);
 	check_members(w, node, object);
 	w->object = outer;
 	w->version = outer_version;

@@ -71,7 +71,9 @@ static int read_document(struct document *d, const char *path, const struct reso
 	int r = compile(d);
 	if (r == 0)
 		r = verify(d);
-	return r ? r : asyncapi_check_examples(d->a, &d->img);
+	if (r == 0)
+		r = asyncapi_check_examples(d->a, &d->img);
+	return r ? r : asyncapi_check_messages(d->a, &d->img);
 }
 
 int document_open(struct document *d, const char *path, const struct resources *resources)
