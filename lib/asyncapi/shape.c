@@ -414,7 +414,8 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 		check_formatted(w, node);
 		break;
 	case SHAPE_SCHEMA_OR_STRING:
-		if (node->kind != TREE_STRING || w->d->version >= V30)
+	case SHAPE_SCHEMA_OR_OLD:                        /* a text in the first version of its binding alone */
+		if (node->kind != TREE_STRING || (field->kind == SHAPE_SCHEMA_OR_OLD && w->d->version >= V30))
 			check_schema(w, field, node);
 		break;
 	case SHAPE_SCHEMA_OR_NUMBER:
