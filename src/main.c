@@ -170,6 +170,7 @@ static int parse(struct command_line *c, int argc, char **argv)
 
 static int test(const struct command_line *c)
 {
+	struct loader_input in = c->input;
 	struct findings f;
 	struct buf image, out;
 
@@ -180,7 +181,8 @@ static int test(const struct command_line *c)
 	findings_init(&f, 10000);
 	buf_init(&image, 0);
 	buf_init(&out, 0);
-	int e = loader_run(&c->input, 1, &f, &image);
+	in.plan = c->describe;
+	int e = loader_run(&in, 1, &f, &image);
 	loader_print(&f, &out);
 	if (out.n)
 		fwrite(out.p, 1, out.n, stderr);

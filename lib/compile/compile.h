@@ -18,6 +18,7 @@ struct compile_options {
 	bool formats_set;     /* formats was given */
 	bool content;         /* assert contentEncoding and contentMediaType */
 	bool backtrack;       /* patterns by PCRE2 alone: to compare with */
+	bool plan;            /* say, as findings of severity info, what is not judged while scanning, and why */
 };
 
 struct compile;

@@ -13,10 +13,19 @@ struct plan {
 
 /* ---- sets ---- */
 
+/* A node that is a $ref and nothing else is what it refers to. */
+static uint32_t behind_calls(const struct fusion *f, uint32_t node)
+{
+	while (node != SCHEMA_NO_NODE && f->nodes[node].count == 1 && f->code[f->nodes[node].first].op == SCHEMA_OP_CALL)
+		node = f->code[f->nodes[node].first].a;
+	return node;
+}
+
 void fusion_add(struct fusion *f, struct node_set *set, uint32_t node)
 {
 	uint32_t i = 0;
 
+	node = behind_calls(f, node);
 	if (node == SCHEMA_NODE_ANY || node == SCHEMA_NO_NODE)
 		return;
 	while (i < set->n && set->nodes[i] < node)
@@ -102,8 +111,9 @@ uint32_t fusion_job(struct fusion *f, int kind, enum image_section section, size
 	return index;
 }
 
-static struct fuse_value tree_value(struct fusion *f, const struct node_set *set)
+static struct fuse_value tree_value(struct fusion *f, const struct node_set *set, const struct atoms *a)
 {
+	fusion_tell(f, set, a);
 	return (struct fuse_value){ FUSE_TREE, fusion_list(f, set->nodes, set->n, 1) };
 }
 
@@ -113,7 +123,7 @@ static bool is_array_plain(const struct fusion *f, const struct atoms *a)
 {
 	for (size_t i = 0; i < a->code.n / sizeof(uint32_t); i++) {
 		uint16_t op = f->code[((const uint32_t *)(const void *)a->code.p)[i]].op;
-		if (op != SCHEMA_OP_ITEMS && op != SCHEMA_OP_MIN_ITEMS && op != SCHEMA_OP_MAX_ITEMS)
+		if (op != SCHEMA_OP_ITEMS && op != SCHEMA_OP_MIN_ITEMS && op != SCHEMA_OP_MAX_ITEMS && op != SCHEMA_OP_UNEVALUATED_ITEMS)
 			return false;
 	}
 	return a->open == 0;
@@ -126,7 +136,7 @@ static struct fuse_value object_value(struct fusion *f, const struct node_set *s
 	if (a->open && fusion_choice(f, set, a, facts, &v))
 		return v;
 	if (!fusion_object_is_plain(f, a))
-		return tree_value(f, set);
+		return tree_value(f, set, a);
 	if (a->code.n == 0)
 		return (struct fuse_value){ FUSE_OBJECT, 0 };
 	return (struct fuse_value){ FUSE_OBJECT, fusion_job(f, JOB_OBJECT, IMAGE_FUSE_OBJECTS, sizeof(struct fuse_object), a) };
@@ -135,7 +145,7 @@ static struct fuse_value object_value(struct fusion *f, const struct node_set *s
 static struct fuse_value array_value(struct fusion *f, const struct node_set *set, const struct atoms *a)
 {
 	if (!is_array_plain(f, a))
-		return tree_value(f, set);
+		return tree_value(f, set, a);
 	if (a->code.n == 0)
 		return (struct fuse_value){ FUSE_ARRAY, 0 };
 	return (struct fuse_value){ FUSE_ARRAY, fusion_job(f, JOB_ARRAY, IMAGE_FUSE_ARRAYS, sizeof(struct fuse_array), a) };
@@ -144,19 +154,19 @@ static struct fuse_value array_value(struct fusion *f, const struct node_set *se
 static struct fuse_value value_of(struct fusion *f, const struct node_set *set, enum fuse_type t, const struct atoms *a, const struct fact *facts)
 {
 	if (f->work > FUSION_WORK_MAX || f->nkeys > FUSION_KEYS_MAX)
-		return tree_value(f, set);
+		return tree_value(f, set, a);
 	if (t == FUSE_IS_OBJECT)
 		return object_value(f, set, a, facts);
 	if (t == FUSE_IS_ARRAY)
 		return array_value(f, set, a);
 	if (a->open)
-		return tree_value(f, set);
+		return tree_value(f, set, a);
 	if (t == FUSE_IS_STRING)
 		return fusion_string(f, a);
 	if (t == FUSE_IS_NUMBER)
 		return fusion_number(f, a);
 	if (a->code.n)
-		return tree_value(f, set);
+		return tree_value(f, set, a);
 	return (struct fuse_value){ t == FUSE_IS_NULL ? FUSE_NULL : FUSE_BOOLEAN, 0 };
 }
 
@@ -257,13 +267,15 @@ static void put_constants(struct fusion *f)
 
 /* A dynamic reference asks which resources were entered, which only the tree executor
  * knows: with one in the image, it judges all. */
-static bool has_dynamic(const struct fusion *f)
+static bool find_dynamic(const struct fusion *f, struct atoms *a)
 {
-	size_t n = image_used(f->c->b, IMAGE_SCHEMA_CODE) / sizeof *f->code;
+	uint32_t n = image_used(f->c->b, IMAGE_SCHEMA_CODE) / (uint32_t)sizeof *f->code;
 
-	for (size_t i = 0; i < n; i++) {
-		if (f->code[i].op == SCHEMA_OP_DYNAMIC)
-			return true;
+	for (uint32_t i = 0; i < n; i++) {
+		if (f->code[i].op != SCHEMA_OP_DYNAMIC)
+			continue;
+		buf_add(&a->code, &i, sizeof i);
+		return true;
 	}
 	return false;
 }
@@ -273,13 +285,18 @@ static void build(struct fusion *f)
 	size_t nroots = image_used(f->c->b, IMAGE_SCHEMA_ROOTS) / sizeof(uint32_t);
 	const uint32_t *roots = image_mutable(f->c->b, IMAGE_SCHEMA_ROOTS, 0);
 
+	struct atoms dynamic = { 0 };
+
+	buf_init(&dynamic.code, 0);
+	f->dynamic = find_dynamic(f, &dynamic);
 	put_constants(f);
 	for (size_t i = 0; i < nroots; i++) {
 		struct node_set set = { 0 };
 		fusion_add(f, &set, roots[i]);
-		struct fuse_value v = f->dynamic && set.n ? tree_value(f, &set) : fusion_plan(f, &set);
+		struct fuse_value v = f->dynamic && set.n ? tree_value(f, &set, &dynamic) : fusion_plan(f, &set);
 		image_append(f->c->b, IMAGE_FUSE_ROOTS, &v, sizeof v, 8);
 	}
+	buf_fini(&dynamic.code);
 	for (; f->done < f->jobs.n / sizeof(struct fusion_job) && !f->error; f->done++) {
 		struct fusion_job job = ((const struct fusion_job *)(const void *)f->jobs.p)[f->done];
 		if (job.kind == JOB_OBJECT)
@@ -303,7 +320,7 @@ int fuse_program_build(struct compile *c)
 
 	arena_init(&f.arena, 64 << 10, 0);
 	buf_init(&f.jobs, 0);
-	f.dynamic = has_dynamic(&f);
+	fusion_plan_open(&f);
 	build(&f);
 	buf_fini(&f.jobs);
 	free(f.plans);

@@ -8,7 +8,7 @@
 struct property {
 	struct span name;
 	struct node_set set;            /* of its value */
-	bool required, bare;
+	bool required, bare, evaluated;
 };
 
 /* An object while it is laid out. */
@@ -18,6 +18,8 @@ struct layout {
 	struct buf properties;          /* struct property[] */
 	struct node_set rest, names;
 	const struct schema_object *patterned;
+	uint32_t unevaluated;           /* node of unevaluatedProperties, or none */
+	bool all_evaluated;             /* by some additionalProperties */
 	struct fuse_object o;
 };
 
@@ -64,6 +66,7 @@ bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 		case SCHEMA_OP_MIN_PROPERTIES:
 		case SCHEMA_OP_MAX_PROPERTIES:
 		case SCHEMA_OP_NAMES:
+		case SCHEMA_OP_UNEVALUATED_PROPERTIES:
 			break;
 		default:
 			return false;
@@ -133,9 +136,25 @@ static void judge_properties(struct layout *l, const struct schema_object *o)
 		const struct schema_row *row = find_row(l->f, o, p[i].name);
 		bool named = row && row->node != SCHEMA_NO_NODE;
 		p[i].bare |= !named && l->patterned;
+		p[i].evaluated |= named;
 		fusion_add(l->f, &p[i].set, named ? row->node : o->additional);
 	}
 	fusion_add(l->f, &l->rest, o->additional);
+	l->all_evaluated |= o->additional != SCHEMA_NO_NODE;
+}
+
+/* What no rule named or took as additional. */
+static void judge_unevaluated(struct layout *l)
+{
+	struct property *p = (void *)l->properties.p;
+
+	if (l->unevaluated == SCHEMA_NO_NODE || l->all_evaluated)
+		return;
+	for (size_t i = 0; i < l->properties.n / sizeof *p; i++) {
+		if (!p[i].evaluated)
+			fusion_add(l->f, &p[i].set, l->unevaluated);
+	}
+	fusion_add(l->f, &l->rest, l->unevaluated);
 }
 
 /* The property has its place: nothing satisfies it. */
@@ -158,6 +177,8 @@ static void gather(struct layout *l)
 			name_needs(l, in);
 		} else if (in->op == SCHEMA_OP_NOT) {
 			(void)property(l, fusion_row_name(l->f, fusion_forbidden(l->f, in)));
+		} else if (in->op == SCHEMA_OP_UNEVALUATED_PROPERTIES) {
+			l->unevaluated = in->a;
 		} else if (in->op == SCHEMA_OP_NAMES) {
 			fusion_add(l->f, &l->names, in->a);
 		} else if (in->op == SCHEMA_OP_MIN_PROPERTIES) {
@@ -172,6 +193,7 @@ static void gather(struct layout *l)
 		else if (atom(l, i)->op == SCHEMA_OP_NOT)
 			forbid(l, fusion_row_name(l->f, fusion_forbidden(l->f, atom(l, i))));
 	}
+	judge_unevaluated(l);
 	for (size_t i = 0; l->patterned && i < l->properties.n / sizeof(struct property); i++) {
 		struct property *p = (struct property *)(void *)l->properties.p + i;
 		p->bare |= find_row(l->f, l->patterned, p->name) == NULL;
@@ -337,7 +359,7 @@ static void put_object(struct layout *l)
 
 void fusion_object(struct fusion *f, const struct fusion_job *job)
 {
-	struct layout l = { .f = f, .job = job, .o = { .max = UINT32_MAX } };
+	struct layout l = { .f = f, .job = job, .unevaluated = SCHEMA_NO_NODE, .o = { .max = UINT32_MAX } };
 
 	buf_init(&l.properties, 0);
 	gather(&l);
@@ -354,15 +376,19 @@ void fusion_object(struct fusion *f, const struct fusion_job *job)
 static struct fuse_value item_value(struct fusion *f, const struct fusion_job *job, uint32_t i)
 {
 	struct node_set set = { 0 };
-	uint32_t n;
+	uint32_t n, unevaluated = SCHEMA_NO_NODE;
+	bool evaluated = false;
 
 	for (size_t k = 0; k < job->n; k++) {
 		const struct schema_instr *in = &f->code[job->atoms[k]];
+		unevaluated = in->op == SCHEMA_OP_UNEVALUATED_ITEMS ? in->a : unevaluated;
 		if (in->op != SCHEMA_OP_ITEMS)
 			continue;
 		const uint32_t *tuple = fusion_words(f, in->a, &n);
+		evaluated |= i < n || in->b != SCHEMA_NO_NODE;
 		fusion_add(f, &set, i < n ? tuple[i] : in->b);
 	}
+	fusion_add(f, &set, evaluated ? SCHEMA_NO_NODE : unevaluated);
 	return fusion_plan(f, &set);
 }
 
@@ -377,7 +403,7 @@ void fusion_array(struct fusion *f, const struct fusion_job *job)
 			a.min = in->c > a.min ? (uint32_t)(in->c < UINT32_MAX ? in->c : UINT32_MAX) : a.min;
 		else if (in->op == SCHEMA_OP_MAX_ITEMS)
 			a.max = in->c < a.max ? (uint32_t)in->c : a.max;
-		else if (fusion_words(f, in->a, &n) && n > a.count)
+		else if (in->op == SCHEMA_OP_ITEMS && fusion_words(f, in->a, &n) && n > a.count)
 			a.count = n;
 	}
 	struct fuse_value *tuple = arena_array(&f->arena, a.count + 1, sizeof *tuple);

@@ -14,6 +14,8 @@ struct resolve {
 	enum schema_type type;
 	const struct fact *facts;
 	struct atoms *out;
+	uint32_t alone;                 /* the only node of the set, while nothing is known; or none */
+	uint32_t node;                  /* under way */
 };
 
 static bool resolve(struct resolve *r, uint32_t node);
@@ -353,6 +355,36 @@ static bool resolve_leaf(struct resolve *r, const struct schema_instr *in)
 	return true;
 }
 
+/* Do $ref and allOf alone say what is evaluated, whatever the value? */
+static bool is_static(const struct fusion *f, uint32_t node, unsigned depth)
+{
+	const struct schema_node *n = &f->nodes[node];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->count; i++) {
+		const struct schema_instr *in = &f->code[n->first + i];
+		const uint32_t *nodes = in->op == SCHEMA_OP_ALL ? fusion_words(f, in->a, &count) : &in->a;
+		bool unevaluated = in->op == SCHEMA_OP_UNEVALUATED_PROPERTIES || in->op == SCHEMA_OP_UNEVALUATED_ITEMS;
+		if (in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE || in->op == SCHEMA_OP_IF || in->op == SCHEMA_OP_BRANCHES || in->op == SCHEMA_OP_DYNAMIC)
+			return false;
+		if ((unevaluated && depth > 0) || depth > 8)
+			return false;
+		count = in->op == SCHEMA_OP_ALL ? count : in->op == SCHEMA_OP_CALL;
+		for (uint32_t k = 0; k < count; k++) {
+			if (!is_static(f, nodes[k], depth + 1))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* unevaluated*: where the set is this node, all that is evaluated stands in its atoms. */
+static bool resolve_unevaluated(struct resolve *r, const struct schema_instr *in)
+{
+	keep(r, in, r->node != r->alone || !is_static(r->f, r->node, 0));
+	return true;
+}
+
 /* What the fused executor cannot do for a container. */
 static bool resolve_open(struct resolve *r, const struct schema_instr *in)
 {
@@ -396,37 +428,42 @@ static const struct {
 	[SCHEMA_OP_ONE] = { ALL_TYPES, resolve_one },
 	[SCHEMA_OP_NOT] = { ALL_TYPES, resolve_not },
 	[SCHEMA_OP_IF] = { ALL_TYPES, resolve_if },
-	[SCHEMA_OP_UNEVALUATED_ITEMS] = { SCHEMA_TYPE_ARRAY, resolve_open },
-	[SCHEMA_OP_UNEVALUATED_PROPERTIES] = { SCHEMA_TYPE_OBJECT, resolve_open },
+	[SCHEMA_OP_UNEVALUATED_ITEMS] = { SCHEMA_TYPE_ARRAY, resolve_unevaluated },
+	[SCHEMA_OP_UNEVALUATED_PROPERTIES] = { SCHEMA_TYPE_OBJECT, resolve_unevaluated },
 };
 
 static bool resolve(struct resolve *r, uint32_t node)
 {
 	const struct schema_node *n = &r->f->nodes[node];
+	uint32_t outer = r->node;
+	bool possible = true;
 
 	if (++r->f->work > FUSION_WORK_MAX) {
 		r->out->open++;
 		return true;
 	}
-	for (uint32_t i = 0; i < n->count; i++) {
+	r->node = node;
+	for (uint32_t i = 0; possible && i < n->count; i++) {
 		const struct schema_instr *in = &r->f->code[n->first + i];
-		if (rules[in->op].types & r->type && !rules[in->op].resolve(r, in))
-			return false;
+		possible = !(rules[in->op].types & r->type) || rules[in->op].resolve(r, in);
 	}
-	return true;
+	r->node = outer;
+	return possible;
 }
 
 bool fusion_resolve(struct fusion *f, uint32_t node, enum schema_type t, const struct fact *facts, struct atoms *out)
 {
-	struct resolve r = { f, t, facts, out };
+	struct resolve r = { f, t, facts, out, SCHEMA_NO_NODE, SCHEMA_NO_NODE };
 
 	return resolve(&r, node);
 }
 
 bool fusion_resolve_set(struct fusion *f, const struct node_set *set, enum schema_type t, const struct fact *facts, struct atoms *out)
 {
+	struct resolve r = { f, t, facts, out, set->n == 1 && !facts ? set->nodes[0] : SCHEMA_NO_NODE, SCHEMA_NO_NODE };
+
 	for (uint32_t i = 0; i < set->n; i++) {
-		if (!fusion_resolve(f, set->nodes[i], t, facts, out))
+		if (!resolve(&r, set->nodes[i]))
 			return false;
 	}
 	return true;

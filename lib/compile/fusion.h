@@ -50,6 +50,7 @@ struct fusion {
 	struct plan **plans;            /* hash table of what sets became */
 	size_t plans_cap, nplans;
 	uint64_t work;
+	struct tree_node **schemas;     /* of each node; only when the plan is to be told */
 	bool dynamic;                   /* some node asks for the dynamic scope */
 	int error;
 };
@@ -83,6 +84,13 @@ static inline struct span fusion_row_name(const struct fusion *f, const struct s
 {
 	return span_of(f->data + r->off, r->len);
 }
+
+/* ---- fuse_plan.c ---- */
+
+/* Which schema each node comes from, when findings are to tell. */
+void fusion_plan_open(struct fusion *f);
+/* The tree executor judges what this set demands: say where and why. */
+void fusion_tell(struct fusion *f, const struct node_set *set, const struct atoms *a);
 
 /* ---- fuse_resolve.c ---- */
 

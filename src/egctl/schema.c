@@ -216,6 +216,8 @@ static bool take_option(void *into, enum option_id id, const char *value, int wo
 		return take_resource(s, value);
 	if (id == OPTION_SCHEMA_DIALECT) {
 		s->dialect = dialects[word];
+	} else if (id == OPTION_SCHEMA_PLAN) {
+		s->options.plan = true;
 	} else if (id == OPTION_SCHEMA_CONTENT) {
 		s->options.content = true;
 	} else {

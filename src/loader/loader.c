@@ -35,12 +35,14 @@ static void run_fini(struct run *r)
 
 static int run_init(struct run *r, const struct loader_input *in, struct findings *f)
 {
+	struct compile_options options = { .plan = in->plan };
+
 	*r = (struct run){ 0 };
 	image_builder_init(&r->builder);
 	r->config = calloc(1, sizeof *r->config);
 	r->set = tree_set_new(f, NULL);
 	r->documents = r->set ? asyncapi_new(r->set, f) : NULL;
-	r->compile = compile_new(&r->builder, f, NULL);
+	r->compile = compile_new(&r->builder, f, &options);
 	if (!r->config || !r->documents || !r->compile)
 		return E_NOMEM;
 	*r->config = (struct config){ .in = in, .f = f, .set = r->set, .b = &r->builder, .folder = "" };

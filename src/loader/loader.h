@@ -16,6 +16,7 @@ struct loader_input {
 	size_t noverrides;
 	const char *const *documents;    /* of the command line */
 	size_t ndocuments;
+	bool plan;                       /* find out, too, what is not judged while scanning */
 	char **environment;
 };
 
