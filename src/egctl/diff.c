@@ -56,7 +56,7 @@ static void print_json(struct diff_command *c, const struct diff_change *change,
 
 static const char *whom(unsigned breaks)
 {
-	static const char *const words[] = { "breaks nobody", "breaks producers", "breaks consumers", "breaks producers and consumers" };
+	static const char *const words[] = { "nobody", "producers", "consumers", "producers and consumers" };
 
 	return words[breaks & 3];
 }
@@ -68,7 +68,7 @@ static void print_text(struct diff_command *c, const struct diff_change *change,
 	buf_printf(out, "%s%-10s%s ", egctl_paint(c->e, breaking ? PAINT_BAD : PAINT_GOOD), breaking ? "breaking" : "compatible", egctl_paint(c->e, PAINT_PLAIN));
 	if (change->at.file)
 		buf_printf(out, "%s:%u:%u: ", change->at.file, change->at.line, change->at.column);
-	buf_printf(out, "%s%s%s: %s (%s%s)\n", change->channel, *change->message ? " " : "", change->message, change->text, change->unproven ? "may break; " : "", whom(change->breaks));
+	buf_printf(out, "%s%s%s: %s (%s %s)\n", change->channel, *change->message ? " " : "", change->message, change->text, change->unproven ? "may break" : "breaks", whom(change->breaks));
 	if (*change->witness)
 		buf_printf(out, "             %s\n", change->witness);
 	if (*change->reason)
