@@ -59,9 +59,12 @@ bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 			keys += 64;
 			break;
 		case SCHEMA_OP_NOT:
-			if (!fusion_forbidden(f, in))
+		case SCHEMA_OP_ANY:
+		case SCHEMA_OP_ONE:
+			if (!fusion_is_presence(f, in))
 				return false;
-			forbidden++;
+			forbidden += in->op == SCHEMA_OP_NOT;
+			keys += 64;
 			break;
 		case SCHEMA_OP_MIN_PROPERTIES:
 		case SCHEMA_OP_MAX_PROPERTIES:
@@ -166,6 +169,13 @@ static void forbid(struct layout *l, struct span name)
 		fusion_add(l->f, &p->set, SCHEMA_NODE_NONE);
 }
 
+/* What is told by its presence is a key. */
+static void name_present(void *layout, struct span name, bool branch)
+{
+	(void)branch;
+	(void)property(layout, name);
+}
+
 static void gather(struct layout *l)
 {
 	for (size_t i = 0; i < l->job->n; i++) {
@@ -175,8 +185,8 @@ static void gather(struct layout *l)
 			l->patterned = pattern_count(l->f, object_of(l->f, in)) ? object_of(l->f, in) : l->patterned;
 		} else if (in->op == SCHEMA_OP_NEEDS) {
 			name_needs(l, in);
-		} else if (in->op == SCHEMA_OP_NOT) {
-			(void)property(l, fusion_row_name(l->f, fusion_forbidden(l->f, in)));
+		} else if (in->op == SCHEMA_OP_NOT || in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE) {
+			fusion_presence(l->f, in, name_present, l);
 		} else if (in->op == SCHEMA_OP_UNEVALUATED_PROPERTIES) {
 			l->unevaluated = in->a;
 		} else if (in->op == SCHEMA_OP_NAMES) {
@@ -190,7 +200,7 @@ static void gather(struct layout *l)
 	for (size_t i = 0; i < l->job->n; i++) {
 		if (atom(l, i)->op == SCHEMA_OP_OBJECT)
 			judge_properties(l, object_of(l->f, atom(l, i)));
-		else if (atom(l, i)->op == SCHEMA_OP_NOT)
+		else if (atom(l, i)->op == SCHEMA_OP_NOT && fusion_forbidden(l->f, atom(l, i)))
 			forbid(l, fusion_row_name(l->f, fusion_forbidden(l->f, atom(l, i))));
 	}
 	judge_unevaluated(l);
@@ -309,6 +319,58 @@ static uint32_t put_needs(struct layout *l)
 	return off;
 }
 
+/* ---- anyOf, oneOf, not: how many branches have all their names there ---- */
+
+struct groups {
+	struct layout *l;
+	struct buf words;
+	size_t branches, keys;          /* places of the counts under way, in words */
+};
+
+static void put_word(struct groups *g, uint32_t word)
+{
+	buf_add(&g->words, &word, sizeof word);
+}
+
+static void count_up(struct groups *g, size_t place)
+{
+	if (!buf_error(&g->words))
+		((uint32_t *)(void *)g->words.p)[place]++;
+}
+
+static void put_present(void *groups, struct span name, bool branch)
+{
+	struct groups *g = groups;
+
+	if (branch) {
+		count_up(g, g->branches);
+		g->keys = g->words.n / sizeof(uint32_t);
+		put_word(g, 0);
+	}
+	count_up(g, g->keys);
+	put_word(g, key_of(g->l, name));
+}
+
+static uint32_t put_groups(struct layout *l)
+{
+	struct groups g = { .l = l };
+
+	buf_init(&g.words, 0);
+	for (size_t i = 0; i < l->job->n; i++) {
+		const struct schema_instr *in = atom(l, i);
+		if (!fusion_is_presence(l->f, in) || (in->op == SCHEMA_OP_NOT && fusion_forbidden(l->f, in)))
+			continue;
+		put_word(&g, in->op != SCHEMA_OP_NOT);
+		put_word(&g, in->op == SCHEMA_OP_NOT ? 0 : in->op == SCHEMA_OP_ONE ? 1 : UINT32_MAX);
+		g.branches = g.words.n / sizeof(uint32_t);
+		put_word(&g, 0);
+		fusion_presence(l->f, in, put_present, &g);
+	}
+	uint32_t off = g.words.n ? fusion_list(l->f, (const void *)g.words.p, g.words.n / sizeof(uint32_t), 1) : 0;
+	buf_fini(&g.words);
+	return off;
+}
+
 static uint32_t put_patterns(struct layout *l)
 {
 	uint32_t n;
@@ -326,13 +388,13 @@ static uint32_t put_patterns(struct layout *l)
 
 static void put_more(struct layout *l)
 {
-	struct fuse_more more = { .required = put_required(l), .needs = put_needs(l) };
+	struct fuse_more more = { .required = put_required(l), .needs = put_needs(l), .groups = put_groups(l) };
 
 	if (l->patterned)
 		more.patterns = put_patterns(l);
 	if (l->names.n)
 		more.names = fusion_list(l->f, l->names.nodes, l->names.n, 1);
-	if (more.required || more.needs || more.patterns || more.names || l->o.count > 64)
+	if (more.required || more.needs || more.groups || more.patterns || more.names || l->o.count > 64)
 		l->o.more = fusion_data(l->f, &more, sizeof more, 4);
 }
 

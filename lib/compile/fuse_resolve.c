@@ -30,6 +30,12 @@ static void keep(struct resolve *r, const struct schema_instr *in, bool open)
 
 /* ---- branches ---- */
 
+/* Undecided, unless an object's end decides: which names are there. */
+static void keep_branches(struct resolve *r, const struct schema_instr *in)
+{
+	keep(r, in, r->type != SCHEMA_TYPE_OBJECT || !fusion_is_presence(r->f, in));
+}
+
 /* Of a branch alone; what it leaves stays in the atoms when `stay`. */
 static enum outcome outcome_of(struct resolve *r, uint32_t node, bool stay)
 {
@@ -57,7 +63,7 @@ static bool resolve_any(struct resolve *r, const struct schema_instr *in)
 		last = o == SOMETIMES ? nodes[i] : last;
 	}
 	if (possible > 1)
-		keep(r, in, true);
+		keep_branches(r, in);
 	return possible > 1 || (possible == 1 && outcome_of(r, last, true) != NEVER);
 }
 
@@ -77,7 +83,7 @@ static bool resolve_one(struct resolve *r, const struct schema_instr *in)
 	if (possible == 0)
 		return true;
 	if (always + possible > 1) {
-		keep(r, in, true);
+		keep_branches(r, in);
 		return true;
 	}
 	return outcome_of(r, last, true) != NEVER;
@@ -88,7 +94,7 @@ static bool resolve_not(struct resolve *r, const struct schema_instr *in)
 	enum outcome o = outcome_of(r, in->a, false);
 
 	if (o == SOMETIMES)
-		keep(r, in, !fusion_forbidden(r->f, in));
+		keep_branches(r, in);
 	return o != ALWAYS;
 }
 

@@ -85,6 +85,13 @@ static inline struct span fusion_row_name(const struct fusion *f, const struct s
 	return span_of(f->data + r->off, r->len);
 }
 
+/* ---- fuse_presence.c ---- */
+
+/* anyOf, oneOf or not whose branches only demand names? */
+bool fusion_is_presence(const struct fusion *f, const struct schema_instr *in);
+/* Their names, in order; branch: the first of a branch. */
+void fusion_presence(const struct fusion *f, const struct schema_instr *in, void (*each)(void *layout, struct span name, bool branch), void *layout);
+
 /* ---- fuse_plan.c ---- */
 
 /* Which schema each node comes from, when findings are to tell. */

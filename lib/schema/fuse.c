@@ -462,6 +462,30 @@ static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const ui
 	return *p == ']' && n >= a->min && n <= a->max ? p + 1 : NULL;
 }
 
+static bool is_seen(const uint64_t *seen, uint32_t key)
+{
+	return seen[key / 64] >> key % 64 & 1;
+}
+
+static bool groups_hold(const struct fuse *f, uint32_t groups, const uint64_t *seen)
+{
+	uint32_t n;
+	const uint32_t *w = fuse_list(f, groups, &n), *end = w + n;
+
+	while (w < end) {
+		uint32_t min = w[0], max = w[1], count = 0;
+		for (n = w[2], w += 3; n--; w += w[0] + 1) {
+			bool all = true;
+			for (uint32_t k = 1; k <= w[0]; k++)
+				all = all && is_seen(seen, w[k]);
+			count += all;
+		}
+		if (count < min || count > max)
+			return false;
+	}
+	return true;
+}
+
 /* What an object's members together must satisfy. */
 static bool more_holds(const struct fuse *f, const struct fuse_object *o, const uint64_t *seen)
 {
@@ -470,15 +494,15 @@ static bool more_holds(const struct fuse *f, const struct fuse_object *o, const 
 	const uint32_t *w = fuse_list(f, more->required, &n);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (!(seen[w[i] / 64] >> w[i] % 64 & 1))
+		if (!is_seen(seen, w[i]))
 			return false;
 	}
 	w = fuse_list(f, more->needs, &n);
 	for (uint32_t i = 0; i < n; i++, w += 2) {
-		if ((seen[w[0] / 64] >> w[0] % 64 & 1) && !(seen[w[1] / 64] >> w[1] % 64 & 1))
+		if (is_seen(seen, w[0]) && !is_seen(seen, w[1]))
 			return false;
 	}
-	return true;
+	return groups_hold(f, more->groups, seen);
 }
 
 /* A name that is not the one foreseen, but a key all the same, in the first place where it

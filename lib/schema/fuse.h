@@ -84,6 +84,8 @@ struct fuse_object {                    /* 64 bytes */
 struct fuse_more {
 	uint32_t required;              /* DATA: list of keys from the 65th on that are required */
 	uint32_t needs;                 /* DATA: list of (key, key): the first demands the second */
+	uint32_t groups;                /* DATA: words: min, max, branches; of each its keys' count and keys: from min
+	                                 * to max of the branches have all their keys there */
 	uint32_t patterns;              /* DATA: list of (regex, op, arg) */
 	uint32_t names;                 /* DATA: list of nodes for each name */
 };

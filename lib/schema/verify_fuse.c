@@ -107,6 +107,28 @@ static bool key_is_sound(const struct check *c, const struct fuse_key *k)
 	return memcmp(mask, k->mask, sizeof mask) == 0;
 }
 
+/* Counts that end where the list does, keys of the object. */
+static bool groups_are_sound(const struct check *c, uint32_t off, uint32_t keys)
+{
+	uint32_t n, i = 0;
+	const uint32_t *w = list(c, off, 1, &n);
+
+	while (w && i < n) {
+		if (n - i < 3)
+			return false;
+		uint32_t branches = w[i + 2];
+		for (i += 3; branches--;) {
+			if (i >= n || w[i] > n - i - 1)
+				return false;
+			for (uint32_t count = w[i++]; count--; i++) {
+				if (w[i] >= keys)
+					return false;
+			}
+		}
+	}
+	return w != NULL;
+}
+
 static bool more_is_sound(const struct check *c, const struct fuse_object *o)
 {
 	uint32_t n;
@@ -124,7 +146,7 @@ static bool more_is_sound(const struct check *c, const struct fuse_object *o)
 		if (w[0] >= c->p->npatterns || !value_is_sound(c, (struct fuse_value){ w[1], w[2] }))
 			return false;
 	}
-	return needs && w && indexes_are_sound(c, more->required, o->count) && indexes_are_sound(c, more->names, c->p->nnodes);
+	return needs && w && groups_are_sound(c, more->groups, o->count) && indexes_are_sound(c, more->required, o->count) && indexes_are_sound(c, more->names, c->p->nnodes);
 }
 
 /* A free slot ends every search. */
