@@ -142,14 +142,20 @@ static bool idna_accepts(const char *unicode, const char *ascii, struct host *h)
 	return good;
 }
 
-static bool is_ldh(struct span label)
+/* Letters, digits and hyphens from p on. */
+static size_t ldh_len(const uint8_t *p, size_t n)
 {
 	static const bool good[256] = { ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true };
+	size_t i = 0;
 
-	for (size_t i = 0; i < label.n; i++) {
-		if (!good[label.p[i]])
-			return false;
-	}
+	while (i < n && good[p[i]])
+		i++;
+	return i;
+}
+
+/* Of a label that has nothing else in it. */
+static bool is_ldh(struct span label)
+{
 	return label.n > 0 && label.n <= LABEL_MAX && label.p[0] != '-' && label.p[label.n - 1] != '-';
 }
 
@@ -177,7 +183,7 @@ static bool is_idn_label(struct span label, struct host *h)
 	for (size_t i = 0; i < label.n; i++)
 		ascii &= label.p[i] < 0x80;
 	if (ascii)
-		return is_ascii_label(label, h);
+		return ldh_len(label.p, label.n) == label.n && is_ascii_label(label, h);
 	if (label.n >= sizeof text || memchr(label.p, 0, label.n))
 		return false;
 	memcpy(text, label.p, label.n);
@@ -203,14 +209,16 @@ static bool are_labels(struct span s, bool (*is_label)(struct span label, struct
 
 	if (s.n > HOST_MAX)
 		return false;
-	for (size_t i = 0; i <= s.n; i++) {
-		if (i < s.n && s.p[i] != '.')
-			continue;
-		if (!is_label(span_of(s.p + from, i - from), &h))
+	for (;; from++) {
+		size_t n = ldh_len(s.p + from, s.n - from);
+		if (!is_label(span_of(s.p + from, n), &h))
 			return false;
-		from = i + 1;
+		from += n;
+		if (from == s.n)
+			return is_host(&h);
+		if (s.p[from] != '.')
+			return false;
 	}
-	return is_host(&h);
 }
 
 bool format_hostname(struct span s)

@@ -1,6 +1,6 @@
 /* Patterns while running: automata where there are any, else PCRE2 under limits, which
- * may end in neither yes nor no. A match that turns out to be dear is begun again with
- * the full limit and paid for, so that many of them empty the step budget, not the clock.
+ * may end in neither yes nor no. A match that turns out to be dear is begun again with a
+ * higher limit and paid for, so that many of them empty the step budget, not the clock.
  * Owner: schema; workers, the loader and the tool. */
 #include <stdlib.h>
 
@@ -12,12 +12,12 @@
 #define AUTOMATON_STEPS 4
 #define BYTES_PER_STEP 32
 
-#define CALLS_TIMES_BYTES (32u << 20)   /* as one call may go over the whole text */
+#define CALLS_TIMES_BYTES (64u << 20)   /* as one call may go over the whole text */
 
 /* Calls that a match may take, and the steps that it costs then, by itself and a byte. */
 static const struct {
 	uint32_t calls, steps, steps_per_byte;
-} tiers[] = { { 1000, 64, 4 }, { 20000, 8000, 8 } };
+} tiers[] = { { 100, 150, 4 }, { 1000, 1500, 8 }, { 5000, 7500, 16 }, { 20000, 30000, 32 } };
 
 bool patterns_open(struct schema_runner *r)
 {
@@ -55,7 +55,7 @@ static int backtrack(struct schema_runner *r, uint32_t code, struct span text, u
 		int n = pcre2_match(r->regexes[code], text.p, text.n, 0, PCRE2_NO_UTF_CHECK, r->match, r->context);
 		if (n >= 0 || n == PCRE2_ERROR_NOMATCH)
 			return n >= 0;
-		if (n != PCRE2_ERROR_MATCHLIMIT)
+		if (n != PCRE2_ERROR_MATCHLIMIT || most <= tiers[i].calls)
 			break;
 	}
 	return E_LIMIT;
