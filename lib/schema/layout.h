@@ -107,6 +107,7 @@ struct schema_value {
 #define SCHEMA_NO_CODE UINT32_MAX
 
 #define SCHEMA_NO_PAIRS UINT32_MAX
+#define SCHEMA_NO_PATTERN UINT32_MAX
 
 /* An automaton over bytes: state = table[state + symbols[byte]], where a state is the
  * index of its first entry; a small one goes two bytes at once, state = table[state +
@@ -120,6 +121,8 @@ struct schema_pattern {
 	uint32_t table;          /* DFA: u16[entries] */
 	uint32_t entries;
 	uint32_t start, matched, final;
+	uint32_t also;           /* a pattern before this one that must hold too, or SCHEMA_NO_PATTERN */
+	uint32_t negated;        /* 1: it holds where it does not match */
 };
 
 struct schema_regexes {

@@ -61,13 +61,26 @@ static int backtrack(struct schema_runner *r, uint32_t code, struct span text, u
 	return E_LIMIT;
 }
 
-int pattern_matches(struct schema_runner *r, uint32_t pattern, struct span text, uint64_t *steps)
+static int row_matches(struct schema_runner *r, const struct schema_pattern *p, struct span text, uint64_t *steps)
 {
-	const struct schema_pattern *p = &r->program.patterns[pattern];
-
-	*steps = 0;
 	if (p->code != SCHEMA_NO_CODE)
 		return text.n <= TEXT_MAX ? backtrack(r, p->code, text, steps) : E_LIMIT;
-	*steps = AUTOMATON_STEPS + text.n / BYTES_PER_STEP;
+	*steps += AUTOMATON_STEPS + text.n / BYTES_PER_STEP;
 	return dfa_matches(&r->program, p, text);
+}
+
+int pattern_matches(struct schema_runner *r, uint32_t pattern, struct span text, uint64_t *steps)
+{
+	*steps = 0;
+	for (;;) {
+		const struct schema_pattern *p = &r->program.patterns[pattern];
+		int n = row_matches(r, p, text, steps);
+		if (n < 0)
+			return n;
+		if (p->negated)
+			n = !n;
+		if (!n || p->also == SCHEMA_NO_PATTERN)
+			return n;
+		pattern = p->also;
+	}
 }

@@ -108,6 +108,8 @@ static bool patterns_are_sound(const struct program *p)
 
 	for (size_t i = 0; i < p->npatterns; i++) {
 		const struct schema_pattern *x = &p->patterns[i];
+		if (x->also != SCHEMA_NO_PATTERN && x->also >= i)
+			return false;            /* only backwards: without end they would lead nowhere */
 		if (x->code == SCHEMA_NO_CODE ? !dfa_is_sound(p, x) : x->code >= codes)
 			return false;
 	}

@@ -149,13 +149,32 @@ START_TEST(automata_are_the_smallest)
 }
 END_TEST
 
+/* Look-aheads at the beginning are patterns of their own. */
+START_TEST(conditions_at_the_beginning_are_automata)
+{
+	static const struct row rows[] = {
+		{ "^(?=.*\\d)(?=.*[a-z])(?!.*\\s).{4,}$", "abc1|1zzzz|é1ab", "abcd|1234|ab1|abc 1|", AUTOMATON | CODE },
+		{ "^(?!x-)", "|a|x", "x-|x-a", AUTOMATON | CODE },
+		{ "^(?=a|b)", "a|bc", "|c|ca", AUTOMATON | CODE },
+		{ "^(?!a$|b$)(?:a|b|c)+$", "c|ab|ba", "a|b||d", AUTOMATON | CODE },
+		{ "^(?=)(?!^b)(?=a$|b)", "a", "ab|b", AUTOMATON | CODE },
+		{ "^(?!)", "", "|a", AUTOMATON | CODE },
+		{ "^(?=(\\p{L}))x?\\b", "a|x", "1|", AUTOMATON | CODE },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+END_TEST
+
 START_TEST(what_is_too_large_is_left_to_pcre)
 {
 	static const struct row rows[] = {
 		{ "(a|b)*a(a|b){12}$", "abbbbbbbbbbbb", "bbbbbbbbbbbbb", CODE },
 		{ "^.{1,2000}$", "a|é", "|\n", CODE },
 		{ "^(?:a{1,300}){1,300}$", "aaa", "b", CODE },
-		{ "^(?=a)", "a", "b", CODE },
+		{ "b|(?=a)", "a", "c", CODE },
+		{ "^(?=(?!b)a)", "a", "b", CODE },
+		{ "^(?=(a))\\1", "a", "b", CODE },
 	};
 
 	check_rows(rows, ARRAY_LEN(rows));
@@ -255,5 +274,5 @@ START_TEST(names_are_tested_unescaped)
 END_TEST
 
 UNIT_MAIN("pattern", traps_between_ecma_and_pcre, what_ecma_refuses_is_refused, reasons_name_the_place, automata_are_the_smallest,
-          what_is_too_large_is_left_to_pcre, hostile_patterns_cost_little, classes_of_any_size_cost_little, dear_matches_are_paid_for,
+          conditions_at_the_beginning_are_automata, what_is_too_large_is_left_to_pcre, hostile_patterns_cost_little, classes_of_any_size_cost_little, dear_matches_are_paid_for,
           names_are_tested_unescaped)

@@ -404,7 +404,7 @@ START_TEST(budgets_end_what_would_not)
 	open_bench(&t, "{\"pattern\":\"^(a+)+$\"}");
 	ck_assert_int_eq(judge(&t, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\""), SCHEMA_INVALID);
 	close_bench(&t);
-	open_bench(&t, "{\"pattern\":\"^(?=a)(a+)+$\"}");
+	open_bench(&t, "{\"pattern\":\"(?=a)^(a+)+$\"}");
 	ck_assert_int_eq(judge(&t, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\""), SCHEMA_UNDECIDABLE);
 	close_bench(&t);
 }
