@@ -110,11 +110,9 @@ bool run_matches(struct run *run, uint32_t pattern, struct span text)
 	uint64_t steps;
 	int r = pattern_matches(run->runner, pattern, text, &steps);
 
-	if (!run_spend(run, steps))
-		return false;
 	if (r < 0)
 		run_undecidable(run, "a pattern reached its limit");
-	return r > 0;
+	return run_spend(run, steps) && r > 0;
 }
 
 /* ---- which children were evaluated ---- */
