@@ -6,17 +6,22 @@
 #define EVERY UINT32_MAX
 #define BIT(v) (1u << VOCABULARY_##v)
 
+static const char *const names[] = {
+	[DIALECT_ASYNCAPI] = "AsyncAPI", [DIALECT_DRAFT4] = "draft-04", [DIALECT_DRAFT6] = "draft-06", [DIALECT_DRAFT7] = "draft-07",
+	[DIALECT_2019_09] = "2019-09", [DIALECT_2020_12] = "2020-12", [DIALECT_OPENAPI30] = "OpenAPI 3.0",
+};
+
+/* What $schema says, after the scheme. That of OpenAPI 3.1 adds annotations only. */
 static const struct {
-	const char *name;
-	const char *uri;                 /* of its metaschema, after the scheme; NULL: none */
+	const char *uri;
+	enum schema_dialect dialect;
 } dialects[] = {
-	[DIALECT_ASYNCAPI] = { "AsyncAPI", NULL },
-	[DIALECT_DRAFT4] = { "draft-04", "json-schema.org/draft-04/schema" },
-	[DIALECT_DRAFT6] = { "draft-06", "json-schema.org/draft-06/schema" },
-	[DIALECT_DRAFT7] = { "draft-07", "json-schema.org/draft-07/schema" },
-	[DIALECT_2019_09] = { "2019-09", "json-schema.org/draft/2019-09/schema" },
-	[DIALECT_2020_12] = { "2020-12", "json-schema.org/draft/2020-12/schema" },
-	[DIALECT_OPENAPI30] = { "OpenAPI 3.0", NULL },
+	{ "json-schema.org/draft-04/schema", DIALECT_DRAFT4 },
+	{ "json-schema.org/draft-06/schema", DIALECT_DRAFT6 },
+	{ "json-schema.org/draft-07/schema", DIALECT_DRAFT7 },
+	{ "json-schema.org/draft/2019-09/schema", DIALECT_2019_09 },
+	{ "json-schema.org/draft/2020-12/schema", DIALECT_2020_12 },
+	{ "spec.openapis.org/oas/3.1/dialect/base", DIALECT_2020_12 },
 };
 
 static const struct {
@@ -57,7 +62,7 @@ bool dialect_ref_hides(enum schema_dialect d)
 
 const char *dialect_name(enum schema_dialect d)
 {
-	return dialects[d].name;
+	return names[d];
 }
 
 struct compile_rules dialect_rules(enum schema_dialect d)
@@ -80,9 +85,9 @@ static bool is_public(struct span uri, enum schema_dialect *out)
 	struct span rest = span_of(uri.p + scheme, uri.n - scheme);
 
 	for (size_t i = 0; scheme && i < ARRAY_LEN(dialects); i++) {
-		if (!dialects[i].uri || !span_is(rest, dialects[i].uri))
+		if (!span_is(rest, dialects[i].uri))
 			continue;
-		*out = (enum schema_dialect)i;
+		*out = dialects[i].dialect;
 		return true;
 	}
 	return false;

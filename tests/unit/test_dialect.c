@@ -303,6 +303,7 @@ START_TEST(drafts_stand_within_drafts)
 		/* $schema of the whole beats what the caller says. */
 		{ DIALECT_2020_12, "{'$schema':'http://json-schema.org/draft-04/schema#','type':'integer'}", "1", "1.0" },
 		{ DIALECT_DRAFT4, "{'$schema':'https://json-schema.org/draft/2020-12/schema','const':1}", "1", "2" },
+		{ DIALECT_DRAFT4, "{'$schema':'https://spec.openapis.org/oas/3.1/dialect/base','const':1}", "1", "2" },
 	};
 
 	check_rows(rows, ARRAY_LEN(rows));
