@@ -201,7 +201,7 @@ static uint32_t put_cases(struct search *s, const struct node_set *set, const st
 		uint8_t padded[8] = { 0 };
 		if (texts[i].n && texts[i].n < 8)
 			memcpy(padded, texts[i].p, texts[i].n);
-		uint32_t slot = fuse_slot(texts[i].n < 8 ? padded : texts[i].p, texts[i].n, size - 1);
+		uint32_t slot = fuse_slot(texts[i].n < 8 ? padded : texts[i].p, texts[i].n, FUSE_MULTIPLIER, size - 1);
 		while (cases[slot].len != FUSE_FREE)
 			slot = (slot + 1) & (size - 1);
 		cases[slot] = (struct fuse_case){ fusion_data(s->f, texts[i].p, texts[i].n, 1), (uint32_t)texts[i].n, fusion_of_object(s->f, set, &fact) };

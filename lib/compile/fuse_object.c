@@ -5,6 +5,8 @@
 
 #include "compile/fusion.h"
 
+#define MULTIPLIERS_TRIED 64
+
 struct property {
 	struct span name;
 	struct node_set set;            /* of its value */
@@ -242,30 +244,57 @@ static void put_key(struct layout *l, const struct property *p, uint32_t index)
 	image_append(l->f->c->b, IMAGE_FUSE_KEYS, &k, sizeof k, 64);
 }
 
-static void put_slots(struct layout *l)
+static uint32_t slot_of(const struct layout *l, struct span name)
+{
+	uint8_t padded[8] = { 0 };
+
+	if (name.n && name.n < 8)
+		memcpy(padded, name.p, name.n);
+	return fuse_slot(name.n < 8 ? padded : name.p, name.n, l->o.multiplier, l->o.mask);
+}
+
+/* Places each key; how many did not get the slot where they are looked for first. */
+static uint32_t place(struct layout *l, uint32_t *slots)
 {
 	const struct property *p = (const void *)l->properties.p;
-	uint32_t n = l->o.count, size = 2, *slots;
+	uint32_t displaced = 0;
 
-	while (size < n * 4)
+	for (uint32_t i = 0; i <= l->o.mask; i++)
+		slots[i] = FUSE_NO_KEY;
+	for (uint32_t i = 0; i < l->o.count; i++) {
+		uint32_t slot = slot_of(l, p[i].name);
+		displaced += slots[slot] != FUSE_NO_KEY;
+		while (slots[slot] != FUSE_NO_KEY)
+			slot = (slot + 1) & l->o.mask;
+		slots[slot] = i;
+	}
+	return displaced;
+}
+
+static void put_slots(struct layout *l)
+{
+	uint32_t size = 2, least = UINT32_MAX, *slots;
+	uint64_t best = FUSE_MULTIPLIER;
+
+	while (size < l->o.count * 4)
 		size *= 2;
+	l->o.mask = size - 1;
+	l->o.multiplier = FUSE_MULTIPLIER;
 	slots = arena_array(&l->f->arena, size, sizeof *slots);
 	if (!slots) {
 		l->f->error = E_NOMEM;
 		return;
 	}
-	for (uint32_t i = 0; i < size; i++)
-		slots[i] = FUSE_NO_KEY;
-	l->o.mask = size - 1;
-	for (uint32_t i = 0; i < n; i++) {
-		uint8_t padded[8] = { 0 };
-		if (p[i].name.n && p[i].name.n < 8)
-			memcpy(padded, p[i].name.p, p[i].name.n);
-		uint32_t slot = fuse_slot(p[i].name.n < 8 ? padded : p[i].name.p, p[i].name.n, l->o.mask);
-		while (slots[slot] != FUSE_NO_KEY)
-			slot = (slot + 1) & l->o.mask;
-		slots[slot] = i;
+	for (unsigned tries = 0; least && tries < MULTIPLIERS_TRIED; tries++) {
+		uint32_t displaced = place(l, slots);
+		if (displaced < least) {
+			least = displaced;
+			best = l->o.multiplier;
+		}
+		l->o.multiplier = l->o.multiplier * 6364136223846793005u + 1442695040888963406u;
 	}
+	l->o.multiplier = best;
+	(void)place(l, slots);
 	l->o.slots = fusion_list(l->f, slots, size, 1);
 }
 

@@ -45,7 +45,7 @@ uint32_t image_used(const struct image_builder *b, enum image_section s)
 void *image_mutable(struct image_builder *b, enum image_section s, uint32_t off)
 {
 	INVARIANT(off <= b->sections[s].n);
-	return b->sections[s].p + off;
+	return b->sections[s].p ? b->sections[s].p + off : NULL;       /* an empty section has no bytes yet */
 }
 
 /* Open addressing over offsets into IMAGE_STRINGS; 0 is a free cell. */

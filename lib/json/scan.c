@@ -61,6 +61,10 @@ static bool is_hex(uint8_t c)
 	return (uint8_t)(c - '0') <= 9 || (uint8_t)((c | 0x20) - 'a') <= 5;
 }
 
+static const bool escapes[256] = {
+	['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true, ['n'] = true, ['r'] = true, ['t'] = true,
+};
+
 /* p: at the backslash; after the escape, or NULL. A high surrogate must be followed by
  * a low one, which is taken along. */
 static const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end)
@@ -71,7 +75,7 @@ static const uint8_t *skip_escape(const uint8_t *p, const uint8_t *end)
 		if (end - p < 2 || p[0] != '\\' || (half && p[1] != 'u'))
 			return NULL;
 		if (p[1] != 'u')
-			return memchr("\"\\/bfnrt", p[1], 8) ? p + 2 : NULL;
+			return escapes[p[1]] ? p + 2 : NULL;
 		if (end - p < 6 || !is_hex(p[2]) || !is_hex(p[3]) || !is_hex(p[4]) || !is_hex(p[5]))
 			return NULL;
 		bool surrogate = (p[2] | 0x20) == 'd' && (p[3] | 0x20) >= '8';
@@ -134,6 +138,10 @@ const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsig
 	uint32_t any = 0;
 
 	*flags = 0;
+	for (; !stops && p < end; stops = json_stops(p))
+		p += 32;                        /* long, and easy so far */
+	if (stops && p[__builtin_ctz(stops)] == '"')
+		return p + __builtin_ctz(stops);
 	for (; p < end; stops = json_stops(p)) {
 		uint32_t wide = json_wide(p), special = stops & ~wide;
 		if (!special) {

@@ -68,6 +68,15 @@ static int64_t code_points(const uint8_t *p, const uint8_t *end)
 	return n;
 }
 
+/* Decided from the bytes where they suffice: a code point has one to twelve. */
+static bool is_long_enough(const struct fuse_range *r, const uint8_t *p, int64_t bytes)
+{
+	if (bytes <= r->max && (bytes + 11) / 12 >= r->min)
+		return true;
+	int64_t n = code_points(p, p + bytes);
+	return n >= r->min && n <= r->max;
+}
+
 INLINE const uint8_t *length(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	const struct fuse_range *r = fuse_data(f, arg);
@@ -76,8 +85,10 @@ INLINE const uint8_t *length(struct fuse *f, uint32_t arg, const uint8_t *p)
 
 	if (unlikely(!e))
 		return NULL;
-	int64_t n = likely(!flags) ? e - p - 1 : code_points(p + 1, e);
-	return likely(n >= r->min && n <= r->max) ? e + 1 : NULL;
+	int64_t n = e - p - 1;
+	if (likely(!flags))
+		return likely(n >= r->min && n <= r->max) ? e + 1 : NULL;
+	return is_long_enough(r, p + 1, n) ? e + 1 : NULL;
 }
 
 /* A word is ASCII without escapes; a text with one is read by the tree executor. */
@@ -332,7 +343,7 @@ static struct fuse_value case_of(const struct fuse *f, const struct fuse_choice 
 {
 	uint32_t n;
 	const struct fuse_case *cases = (const void *)fuse_list(f, c->cases, &n);
-	uint32_t i = fuse_slot(text.p, text.n, n - 1);
+	uint32_t i = fuse_slot(text.p, text.n, FUSE_MULTIPLIER, n - 1);
 
 	for (; cases[i].len != FUSE_FREE; i = (i + 1) & (n - 1)) {
 		if (cases[i].len == text.n && memcmp(fuse_data(f, cases[i].text), text.p, text.n) == 0)
@@ -511,7 +522,7 @@ INLINE const struct fuse_key *quick_key(struct fuse *f, const struct fuse_object
 {
 	const uint32_t *slots = fuse_data(f, o->slots);
 	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u);
-	uint32_t key = slots[1 + fuse_slot(p, n, o->mask)];
+	uint32_t key = slots[1 + fuse_slot(p, n, o->multiplier, o->mask)];
 
 	if (key == FUSE_NO_KEY)
 		return NULL;

@@ -77,7 +77,8 @@ struct fuse_object {                    /* 64 bytes */
 	uint32_t min, max;              /* members */
 	uint32_t slots, mask;           /* DATA: list of mask + 1 slots, each a key or FUSE_NO_KEY, by fuse_slot */
 	uint32_t more;                  /* DATA: struct fuse_more, 0: none */
-	uint32_t unused[3];
+	uint32_t unused;
+	uint64_t multiplier;            /* of fuse_slot: most names have a slot of their own */
 };
 
 /* What few objects have. */
@@ -163,9 +164,11 @@ static inline uint64_t fuse_mix(const uint8_t *p, size_t n)
 	return (head & mask) ^ (tail & mask) * 0x9e3779b97f4a7c15u ^ (uint64_t)n << 56;
 }
 
-/* Where a name or text begins in a table of mask + 1 slots; what stands there goes on to
- * the next. */
-static inline uint32_t fuse_slot(const uint8_t *p, size_t n, uint32_t mask)
+#define FUSE_MULTIPLIER 0x9e3779b97f4a7c15u
+
+/* Where a name or text is looked for first in a table of mask + 1 slots; then in the next
+ * ones, up to a free slot. */
+static inline uint32_t fuse_slot(const uint8_t *p, size_t n, uint64_t multiplier, uint32_t mask)
 {
-	return (uint32_t)(fuse_mix(p, n) * 0x9e3779b97f4a7c15u >> 40) & mask;
+	return (uint32_t)(fuse_mix(p, n) * multiplier >> 40) & mask;
 }

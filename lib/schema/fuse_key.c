@@ -25,7 +25,7 @@ static const struct fuse_key *find_key(const struct fuse *f, const struct fuse_o
 
 	if (o->count == 0)
 		return NULL;
-	for (uint32_t i = fuse_slot(text.p, text.n, o->mask); slots[i] != FUSE_NO_KEY; i = (i + 1) & o->mask) {
+	for (uint32_t i = fuse_slot(text.p, text.n, o->multiplier, o->mask); slots[i] != FUSE_NO_KEY; i = (i + 1) & o->mask) {
 		const struct fuse_key *k = &f->t->keys[o->first + slots[i]];
 		if (key_is(f, k, text))
 			return k;
