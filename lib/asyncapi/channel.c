@@ -125,9 +125,7 @@ static void read_parts(struct asyncapi_document *d, struct model_message *m)
 	m->mode = content_mode(d, content ? content : tree_get(d->root, "defaultContentType"), &m->payload, &m->reason);
 	read_headers(d, m);
 	read_key(d, m);
-	if (tree_get(m->node, "correlationId"))
-		asyncapi_find(d->a->f, CORRELATION, tree_key_location(tree_get(m->node, "correlationId")),
-			"the correlation id is not required of records; make its place required in the schema if it must be there");
+	correlation_read(d, m);
 }
 
 /* The same object named twice on a channel is one message under the stricter policy. */

@@ -25,6 +25,7 @@ struct model_message {
 	struct model_schema payload, headers, key;
 	enum contract_mode mode;           /* of the payload */
 	const char *reason;                /* why CONTRACT_UNDECIDABLE */
+	const char *correlation;           /* where records must have their correlation id, NULL: nowhere */
 	struct asyncapi_policy policy;     /* the nearest x-eventgateway-policy, unset where none says */
 	uint32_t index;                    /* row in IMAGE_MESSAGES, CONTRACT_NONE before */
 };
@@ -134,6 +135,9 @@ bool schema_is_binary(struct tree_node *schema);
 
 /* content.c: how a payload of this content type is judged. */
 enum contract_mode content_mode(struct asyncapi_document *d, struct tree_node *content_type, const struct model_schema *payload, const char **reason);
+
+/* correlation.c: the correlation id becomes part of the message's schemas. */
+void correlation_read(struct asyncapi_document *d, struct model_message *m);
 
 /* address.c */
 bool topic_is_possible(struct span topic);

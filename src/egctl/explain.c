@@ -110,6 +110,8 @@ static void print_json(struct explain *x, const struct shown *s)
 	add_operations(out, s);
 	buf_addch(out, ',');
 	add_text(out, "told_apart_by", s->mark);
+	buf_addch(out, ',');
+	add_text(out, "correlation_id", s->m->correlation);
 	buf_puts(out, ",\"policy\":{");
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
 		buf_printf(out, "%s\"%s\":\"%s\"", i ? "," : "", verdict_word(verdicts[i].verdict), action_word(s->policy.action[verdicts[i].verdict]));
@@ -192,6 +194,8 @@ static void print_text(struct explain *x, const struct shown *s)
 	buf_printf(out, "\n  %s%s%s%s%s\n", egctl_paint(x->e, PAINT_BOLD), s->m->name, egctl_paint(x->e, PAINT_PLAIN), text ? ": " : "", text ? text : "");
 	buf_printf(out, "    told apart: %s\n", mark_of(s));
 	add_parts(out, s->m);
+	if (s->m->correlation)
+		buf_printf(out, "    correlation id required at %s\n", s->m->correlation);
 	if (s->has_valid) {
 		buf_printf(out, "    %svalid%s    ", egctl_paint(x->e, PAINT_GOOD), egctl_paint(x->e, PAINT_PLAIN));
 		probe_print(out, &s->valid);

@@ -68,6 +68,19 @@ static enum verdict judge(struct opened *o, const char *topic, struct record_vie
 	return j.verdict;
 }
 
+/* What a client is told of a record that is not valid. */
+static const char *reason(struct opened *o, const char *topic, struct record_view r)
+{
+	struct judgement_report report = { .arena = &o->arena };
+	struct contract_topic t;
+	struct judgement j;
+
+	contract_find(o->p.c, 0, span_str(topic), &t);
+	contract_judge(o->p.c, &t, &r, &j);
+	contract_explain(o->p.c, &t, &r, &j, &report);
+	return report.text;
+}
+
 struct row {
 	const char *topic, *value;
 	enum verdict verdict;
@@ -350,6 +363,73 @@ START_TEST(ambiguous_messages_are_shown_with_a_record)
 }
 END_TEST
 
+/* ---- correlation ids ---- */
+
+/* "The location of the correlation ID" (Correlation ID Object): what a record without one is told. */
+START_TEST(a_correlation_id_must_be_in_its_header)
+{
+	static const char *const texts[] = {
+		HEAD3 "channels: {c: {address: c, messages: {m: {correlationId: {location: '$message.header#/id'}, payload: {type: integer}}}}}\n",
+		HEAD2 "channels: {c: {publish: {message: {name: m, correlationId: {$ref: '#/components/correlationIds/i'}, headers: {type: object, properties: {n: {type: integer}}}, payload: {type: integer}}}}}\n"
+		"components: {correlationIds: {i: {location: '$message.header#/id'}}}\n",
+	};
+	struct record_header id = { SPAN_LIT("id"), SPAN_LIT("7") }, empty = { SPAN_LIT("id"), SPAN_LIT("") }, other = { SPAN_LIT("ID"), SPAN_LIT("7") };
+	struct record_header wrong[] = { { SPAN_LIT("id"), SPAN_LIT("7") }, { SPAN_LIT("n"), SPAN_LIT("x") } };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct opened o;
+		opened_open(&o, texts[i]);
+		ck_assert_ptr_null(message_of_code(&o, "correlation-id"));
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("1"), .headers = &id, .nheaders = 1 }, NULL), VERDICT_VALID);
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("1"), .headers = &empty, .nheaders = 1 }, NULL), VERDICT_VALID);
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("1"), .headers = &other, .nheaders = 1 }, NULL), VERDICT_INVALID);
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("x"), .headers = &id, .nheaders = 1 }, NULL), VERDICT_INVALID);
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("1"), .headers = wrong, .nheaders = 2 }, NULL), i ? VERDICT_INVALID : VERDICT_VALID);
+		ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("1") }, NULL), VERDICT_INVALID);
+		const char *text = reason(&o, "c", (struct record_view){ .value = SPAN_LIT("1") });
+		ck_assert_msg(strstr(text, "m: headers") && strstr(text, "id"), "%s", text);
+		opened_close(&o);
+	}
+}
+END_TEST
+
+START_TEST(a_correlation_id_must_be_in_its_payload)
+{
+	ck_records(HEAD3 "channels: {c: {address: c, messages: {m: {correlationId: {location: '$message.payload#/a~1b/~0'}, payload: {$ref: '#/components/schemas/s'}}}}}\n"
+		"components: {schemas: {s: {properties: {n: {type: integer}}}}}\n",
+		{ "c", "{\"a/b\":{\"~\":null},\"n\":1}", VERDICT_VALID }, { "c", "{\"a/b\":{\"~\":1},\"n\":\"x\"}", VERDICT_INVALID },
+		{ "c", "{\"a/b\":{},\"n\":1}", VERDICT_INVALID }, { "c", "{\"a/b\":1}", VERDICT_INVALID }, { "c", "{}", VERDICT_INVALID }, { "c", "1", VERDICT_INVALID });
+	ck_records(HEAD3 "defaultContentType: application/json\nchannels: {c: {address: c, messages: {m: {correlationId: {location: '$message.payload#/id'}}}}}\n",
+		{ "c", "{\"id\":1}", VERDICT_VALID }, { "c", "{\"no\":1}", VERDICT_INVALID });
+	/* A tombstone has no payload to look into. */
+	struct opened o;
+	opened_open(&o, HEAD3 "channels: {c: {address: c, bindings: {kafka: {topicConfiguration: {cleanup.policy: [compact]}}}, messages: {m: {correlationId: {location: '$message.payload#/id'}, payload: {type: object}}}}}\n");
+	ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_NULL }, NULL), VERDICT_VALID);
+	ck_assert_int_eq(judge(&o, "c", (struct record_view){ .value = SPAN_LIT("{}") }, NULL), VERDICT_INVALID);
+	opened_close(&o);
+}
+END_TEST
+
+START_TEST(a_correlation_id_that_cannot_be_looked_for_is_told)
+{
+	static const struct {
+		const char *location, *rest;
+	} rows[] = {
+		{ "$message.payload#", "payload: {}" }, { "$message.header#/a/b", "payload: {}" }, { "$message.payload#/list/0/id", "payload: {}" },
+		{ "$message.payload#/id", "payload: {type: string}" }, { "$message.payload#/id", "contentType: text/plain, payload: {}" },
+		{ "$message.payload#/id", "payload: {schemaFormat: application/schema+json;version=draft-07, schema: {}}" },
+		{ "$message.payload#/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", "payload: {}" },
+	};
+	char text[400];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(text, sizeof text, HEAD3 "channels: {c: {address: c, messages: {m: {correlationId: {location: '%s'}, %s}}}}\n", rows[i].location, rows[i].rest);
+		ck_assert_msg(severity_of(text, "correlation-id") == FINDING_INFO, "%s", text);
+		ck_no_errors(text);
+	}
+}
+END_TEST
+
 START_TEST(bounds_that_leave_nothing_are_told)
 {
 	static const struct {
@@ -426,6 +506,8 @@ UNIT_MAIN("traps", trap_1_both_directions_of_2x, trap_2_traits_flip, trap_3_omit
 	  trap_10_bindings_of_2x_are_looked_at, trap_11_patch_versions_and_suffixes, trap_12_unknown_formats_are_told, trap_13_references_are_json_references,
 	  trap_14_recursive_schemas, trap_15_boolean_schemas, trap_16_templates_and_shared_addresses, trap_17_security_and_or, trap_18_content_types,
 	  trap_19_numbers_are_exact, trap_20_examples_are_tried, messages_of_an_operation_are_there, ambiguous_messages_are_shown_with_a_record,
+	  a_correlation_id_must_be_in_its_header, a_correlation_id_must_be_in_its_payload,
+	  a_correlation_id_that_cannot_be_looked_for_is_told,
 	  bounds_that_leave_nothing_are_told, parameters_may_be_references, a_parameter_is_an_object,
 	  an_openapi_payload_may_be_a_reference, true_is_a_schema, siblings_of_references_are_ignored, names_of_components_are_held,
 	  an_avro_schema_is_not_judged)
