@@ -2,16 +2,6 @@
  * Owner: asyncapi; runs in the loader and the tool. */
 #include "asyncapi/model.h"
 
-static struct tree_node *kafka_binding(struct tree_node *object)
-{
-	struct tree_node *bindings = tree_get(object, "bindings");
-
-	bindings = bindings ? tree_deref(bindings) : NULL;
-	struct tree_node *kafka = tree_get(bindings, "kafka");
-	kafka = kafka ? tree_deref(kafka) : NULL;
-	return kafka && kafka->kind == TREE_MAP ? kafka : NULL;
-}
-
 static bool is_compacted(struct tree_node *kafka)
 {
 	tree_each(word, tree_get(tree_get(kafka, "topicConfiguration"), "cleanup.policy"))
@@ -123,6 +113,7 @@ static void read_parts(struct asyncapi_document *d, struct model_message *m)
 
 	schema_read(d, tree_get(m->node, "payload"), d->version < V30 ? tree_get(m->node, "schemaFormat") : NULL, &m->payload);
 	m->mode = content_mode(d, content ? content : tree_get(d->root, "defaultContentType"), &m->payload, &m->reason);
+	registry_read(d, m);
 	read_headers(d, m);
 	read_key(d, m);
 	correlation_read(d, m);

@@ -106,6 +106,7 @@ static void read_model(struct asyncapi_document *d)
 {
 	shape_check(d);
 	servers_read(d);
+	registry_check(d);
 	if (d->version < V30)
 		channels_read2(d);
 	else

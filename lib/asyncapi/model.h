@@ -136,6 +136,12 @@ bool schema_is_binary(struct tree_node *schema);
 /* content.c: how a payload of this content type is judged. */
 enum contract_mode content_mode(struct asyncapi_document *d, struct tree_node *content_type, const struct model_schema *payload, const char **reason);
 
+/* registry.c: schema registries, of servers and of a message. */
+void registry_check(struct asyncapi_document *d);
+void registry_read(struct asyncapi_document *d, struct model_message *m);
+/* bindings.kafka of an object, through references; NULL when it has none. */
+struct tree_node *kafka_binding(struct tree_node *object);
+
 /* correlation.c: the correlation id becomes part of the message's schemas. */
 void correlation_read(struct asyncapi_document *d, struct model_message *m);
 

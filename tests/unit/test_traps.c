@@ -430,6 +430,44 @@ START_TEST(a_correlation_id_that_cannot_be_looked_for_is_told)
 }
 END_TEST
 
+/* ---- schema registries: Kafka bindings 0.3.0 to 0.5.0 ---- */
+
+#define REGISTRY "servers: {s: {host: 'a:1', protocol: kafka, bindings: {kafka: {schemaRegistryUrl: 'https://example.com'}}}}\n"
+
+START_TEST(a_payload_behind_a_schema_id_is_undecidable)
+{
+	struct opened o;
+
+	opened_open(&o, HEAD3 REGISTRY "channels: {c: {address: c, messages: {m: {payload: {type: object}, bindings: {kafka: {schemaIdLocation: payload, schemaIdPayloadEncoding: confluent}}}}}}\n");
+	struct record_view r = { .value = SPAN_LIT("\0\0\0\0\7{}") };
+	ck_assert_int_eq(judge(&o, "c", r, NULL), VERDICT_UNDECIDABLE);
+	ck_assert_msg(strstr(reason(&o, "c", r), "m: payload cannot be judged: it begins with a schema id"), "%s", reason(&o, "c", r));
+	ck_assert_ptr_nonnull(message_of_code(&o, "schema-id-unjudged"));
+	ck_assert_ptr_null(message_of_code(&o, "registry-missing"));
+	opened_close(&o);
+	/* Nothing is said of these payloads, and the payloads of those are whole. */
+	ck_records(HEAD3 REGISTRY "channels: {c: {address: c, messages: {m: {bindings: {kafka: {schemaIdLocation: payload}}}}},\n"
+		"  h: {address: h, messages: {m: {payload: {type: object}, bindings: {kafka: {schemaIdLocation: header}}}}}}\n",
+		{ "c", "1", VERDICT_VALID }, { "h", "{}", VERDICT_VALID }, { "h", "1", VERDICT_INVALID });
+}
+END_TEST
+
+START_TEST(a_schema_registry_is_named_by_a_server)
+{
+	static const char *const fields[] = { "schemaIdLocation: header", "schemaIdPayloadEncoding: '4'", "schemaLookupStrategy: TopicIdStrategy" };
+	char text[500];
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		snprintf(text, sizeof text, HEAD3 "channels: {c: {address: c, messages: {m: {payload: {}, bindings: {kafka: {%s}}}}}}\n", fields[i]);
+		ck_assert_msg(severity_of(text, "registry-missing") == FINDING_WARNING, "%s", text);
+		snprintf(text, sizeof text, HEAD3 REGISTRY "channels: {c: {address: c, messages: {m: {payload: {}, bindings: {kafka: {%s}}}}}}\n", fields[i]);
+		ck_assert_msg(severity_of(text, "registry-missing") == -1, "%s", text);
+		ck_assert_int_eq(severity_of(text, "registry-unused"), FINDING_INFO);
+	}
+	ck_assert_int_eq(severity_of(HEAD3 "servers: {s: {host: 'a:1', protocol: kafka, bindings: {kafka: {schemaRegistryVendor: ibm}}}}\n", "registry-missing"), FINDING_WARNING);
+}
+END_TEST
+
 START_TEST(bounds_that_leave_nothing_are_told)
 {
 	static const struct {
@@ -508,6 +546,7 @@ UNIT_MAIN("traps", trap_1_both_directions_of_2x, trap_2_traits_flip, trap_3_omit
 	  trap_19_numbers_are_exact, trap_20_examples_are_tried, messages_of_an_operation_are_there, ambiguous_messages_are_shown_with_a_record,
 	  a_correlation_id_must_be_in_its_header, a_correlation_id_must_be_in_its_payload,
 	  a_correlation_id_that_cannot_be_looked_for_is_told,
+	  a_payload_behind_a_schema_id_is_undecidable, a_schema_registry_is_named_by_a_server,
 	  bounds_that_leave_nothing_are_told, parameters_may_be_references, a_parameter_is_an_object,
 	  an_openapi_payload_may_be_a_reference, true_is_a_schema, siblings_of_references_are_ignored, names_of_components_are_held,
 	  an_avro_schema_is_not_judged)
