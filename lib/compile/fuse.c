@@ -320,6 +320,8 @@ int fuse_program_build(struct compile *c)
 
 	arena_init(&f.arena, 64 << 10, 0);
 	buf_init(&f.jobs, 0);
+	f.automata.patterns = image_mutable(c->b, IMAGE_SCHEMA_PATTERNS, 0);
+	f.automata.dfa = image_mutable(c->b, IMAGE_SCHEMA_DFA, 0);
 	fusion_plan_open(&f);
 	build(&f);
 	buf_fini(&f.jobs);

@@ -19,7 +19,8 @@ struct layout {
 	const struct fusion_job *job;
 	struct buf properties;          /* struct property[] */
 	struct node_set rest, names;
-	const struct schema_object *patterned;
+	const struct schema_object *patterned;  /* the one with patterns, or one of them */
+	bool resolved;                  /* patterns were matched with all names at load */
 	uint32_t unevaluated;           /* node of unevaluatedProperties, or none */
 	bool all_evaluated;             /* by some additionalProperties */
 	struct fuse_object o;
@@ -43,18 +44,23 @@ static uint32_t pattern_count(const struct fusion *f, const struct schema_object
 	return n;
 }
 
-/* With patterns, what `additional` of one rule means for a name depends on the text: two
- * rules, one with patterns, are too many. */
+/* What a name without a key must satisfy is one rule, or one a pattern, when at most one
+ * object with patterns says what is additional; which patterns a key matches is known at
+ * load when they are automata. */
 bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 {
-	uint32_t objects = 0, patterns = 0, keys = 0, forbidden = 0;
+	uint32_t objects = 0, patterned = 0, closed = 0, unknown = 0, keys = 0, forbidden = 0;
 
 	for (size_t i = 0; i < a->code.n / sizeof(uint32_t); i++) {
 		const struct schema_instr *in = &f->code[((const uint32_t *)(const void *)a->code.p)[i]];
 		switch (in->op) {
 		case SCHEMA_OP_OBJECT:
 			objects++;
-			patterns += pattern_count(f, object_of(f, in));
+			if (pattern_count(f, object_of(f, in))) {
+				patterned++;
+				closed += object_of(f, in)->additional != SCHEMA_NO_NODE;
+				unknown += !fusion_patterns_are_known(f, object_of(f, in));
+			}
 			keys += ((const struct schema_table *)(const void *)(f->data + object_of(f, in)->table))->count;
 			break;
 		case SCHEMA_OP_NEEDS:
@@ -77,7 +83,8 @@ bool fusion_object_is_plain(const struct fusion *f, const struct atoms *a)
 			return false;
 		}
 	}
-	return a->open == 0 && (patterns == 0 || (objects == 1 && !forbidden)) && keys + forbidden < FUSE_KEYS_MAX / 2;
+	bool known = unknown == 0 && (patterned <= 1 || closed == 0), single = objects == 1 && !forbidden;
+	return a->open == 0 && (patterned == 0 || known || single) && keys + forbidden < FUSE_KEYS_MAX / 2;
 }
 
 /* ---- properties ---- */
@@ -132,6 +139,22 @@ static const struct schema_row *find_row(const struct fusion *f, const struct sc
 	return NULL;
 }
 
+/* What patterns demand of a known name; false: none matches. */
+static bool judge_by_patterns(struct layout *l, const struct schema_object *o, struct property *p)
+{
+	bool any = false;
+	uint32_t n;
+	const uint32_t *pairs = fusion_words(l->f, o->patterns, &n);
+
+	for (; l->resolved && n--; pairs += 2) {
+		if (fusion_match(l->f, pairs[0], p->name) != MATCH_SOME)
+			continue;
+		fusion_add(l->f, &p->set, pairs[1]);
+		any = true;
+	}
+	return any;
+}
+
 /* What one rule demands of each property, named by it or not. */
 static void judge_properties(struct layout *l, const struct schema_object *o)
 {
@@ -140,9 +163,13 @@ static void judge_properties(struct layout *l, const struct schema_object *o)
 	for (size_t i = 0; i < l->properties.n / sizeof *p; i++) {
 		const struct schema_row *row = find_row(l->f, o, p[i].name);
 		bool named = row && row->node != SCHEMA_NO_NODE;
-		p[i].bare |= !named && l->patterned;
+		if (named)
+			fusion_add(l->f, &p[i].set, row->node);
+		named |= judge_by_patterns(l, o, &p[i]);
+		p[i].bare |= !named && l->patterned && !l->resolved;
 		p[i].evaluated |= named;
-		fusion_add(l->f, &p[i].set, named ? row->node : o->additional);
+		if (!named)
+			fusion_add(l->f, &p[i].set, o->additional);
 	}
 	fusion_add(l->f, &l->rest, o->additional);
 	l->all_evaluated |= o->additional != SCHEMA_NO_NODE;
@@ -184,7 +211,10 @@ static void gather(struct layout *l)
 		const struct schema_instr *in = atom(l, i);
 		if (in->op == SCHEMA_OP_OBJECT) {
 			name_properties(l, object_of(l->f, in));
-			l->patterned = pattern_count(l->f, object_of(l->f, in)) ? object_of(l->f, in) : l->patterned;
+			if (pattern_count(l->f, object_of(l->f, in))) {
+				l->patterned = object_of(l->f, in);
+				l->resolved &= fusion_patterns_are_known(l->f, l->patterned);
+			}
 		} else if (in->op == SCHEMA_OP_NEEDS) {
 			name_needs(l, in);
 		} else if (in->op == SCHEMA_OP_NOT || in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE) {
@@ -206,7 +236,7 @@ static void gather(struct layout *l)
 			forbid(l, fusion_row_name(l->f, fusion_forbidden(l->f, atom(l, i))));
 	}
 	judge_unevaluated(l);
-	for (size_t i = 0; l->patterned && i < l->properties.n / sizeof(struct property); i++) {
+	for (size_t i = 0; l->patterned && !l->resolved && i < l->properties.n / sizeof(struct property); i++) {
 		struct property *p = (struct property *)(void *)l->properties.p + i;
 		p->bare |= find_row(l->f, l->patterned, p->name) == NULL;
 	}
@@ -226,11 +256,11 @@ static bool needs_escape(struct span name)
 static void put_key(struct layout *l, const struct property *p, uint32_t index)
 {
 	struct fuse_key k = FUSE_KEY_ODD;
-	bool odd = p->name.n > FUSE_NAME_MAX || needs_escape(p->name) || l->o.flags;
+	bool odd = p->name.n > FUSE_NAME_MAX || needs_escape(p->name) || l->names.n || (l->patterned && !l->resolved);
 
 	k.value = fusion_plan(l->f, &p->set);
 	k.index = (uint16_t)index;
-	k.flags = (odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0);
+	k.flags = (odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0) | (l->resolved ? FUSE_WHOLE : 0);
 	k.name = fusion_data(l->f, p->name.p, p->name.n, 1);
 	k.len = (uint32_t)p->name.n;
 	if (!odd) {
@@ -400,19 +430,41 @@ static uint32_t put_groups(struct layout *l)
 	return off;
 }
 
+/* A name that matches is judged by the pattern's schema, and by what other rules say of
+ * additional ones. */
+static void put_pattern(struct layout *l, const uint32_t pair[2], struct buf *rows)
+{
+	struct node_set set = { 0 };
+
+	fusion_add(l->f, &set, pair[1]);
+	for (size_t i = 0; i < l->job->n; i++) {
+		const struct schema_instr *in = atom(l, i);
+		if (in->op == SCHEMA_OP_OBJECT && !pattern_count(l->f, object_of(l->f, in)))
+			fusion_add(l->f, &set, object_of(l->f, in)->additional);
+	}
+	struct fuse_value v = fusion_plan(l->f, &set);
+	uint32_t row[] = { pair[0], v.op, v.arg };
+	buf_add(rows, row, sizeof row);
+}
+
 static uint32_t put_patterns(struct layout *l)
 {
+	struct buf rows;
 	uint32_t n;
-	const uint32_t *pairs = fusion_words(l->f, l->patterned->patterns, &n);
-	uint32_t *rows = arena_array(&l->f->arena, (size_t)n * 3 + 1, sizeof *rows);
 
-	for (uint32_t i = 0; rows && i < n; i++) {
-		struct node_set set = { 0 };
-		fusion_add(l->f, &set, pairs[i * 2 + 1]);
-		struct fuse_value v = fusion_plan(l->f, &set);
-		memcpy(rows + (size_t)i * 3, (uint32_t[]){ pairs[i * 2], v.op, v.arg }, 3 * sizeof *rows);
+	buf_init(&rows, 0);
+	for (size_t i = 0; i < l->job->n; i++) {
+		if (atom(l, i)->op != SCHEMA_OP_OBJECT)
+			continue;
+		const uint32_t *pairs = fusion_words(l->f, object_of(l->f, atom(l, i))->patterns, &n);
+		for (; n--; pairs += 2)
+			put_pattern(l, pairs, &rows);
 	}
-	return rows ? fusion_list(l->f, rows, n, 3) : 0;
+	uint32_t off = rows.n ? fusion_list(l->f, (const void *)rows.p, rows.n / (3 * sizeof(uint32_t)), 3) : 0;
+	if (buf_error(&rows))
+		l->f->error = E_NOMEM;
+	buf_fini(&rows);
+	return off;
 }
 
 static void put_more(struct layout *l)
@@ -450,7 +502,7 @@ static void put_object(struct layout *l)
 
 void fusion_object(struct fusion *f, const struct fusion_job *job)
 {
-	struct layout l = { .f = f, .job = job, .unevaluated = SCHEMA_NO_NODE, .o = { .max = UINT32_MAX } };
+	struct layout l = { .f = f, .job = job, .unevaluated = SCHEMA_NO_NODE, .resolved = true, .o = { .max = UINT32_MAX } };
 
 	buf_init(&l.properties, 0);
 	gather(&l);

@@ -301,10 +301,10 @@ const struct schema_row *fusion_forbidden(const struct fusion *f, const struct s
 }
 
 /* Is some member that is there one that a closed object does not know? */
-static bool is_shut_out(const struct resolve *r, const struct schema_table *t)
+static bool is_shut_out(const struct resolve *r, const struct schema_object *o, const struct schema_table *t)
 {
 	for (const struct fact *fact = r->facts; fact; fact = fact->next) {
-		bool known = fact->kind == FACT_ABSENT;
+		bool known = fact->kind == FACT_ABSENT || fusion_match_any(r->f, o, fact->name) != MATCH_NONE;
 		for (uint32_t i = 0; i < t->count && !known; i++) {
 			const struct schema_row *row = &r->f->rows[t->first + i];
 			known = row->node != SCHEMA_NO_NODE && span_eq(fusion_row_name(r->f, row), fact->name);
@@ -323,7 +323,7 @@ static bool resolve_object(struct resolve *r, const struct schema_instr *in)
 	uint32_t patterns, decided = 0;
 
 	(void)fusion_words(r->f, o->patterns, &patterns);
-	if (o->additional == SCHEMA_NODE_NONE && patterns == 0 && is_shut_out(r, t))
+	if (o->additional == SCHEMA_NODE_NONE && is_shut_out(r, o, t))
 		return false;
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct schema_row *row = &r->f->rows[t->first + i];

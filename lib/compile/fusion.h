@@ -4,6 +4,7 @@
 
 #include "compile/internal.h"
 #include "schema/fuse.h"
+#include "schema/private.h"
 
 #define FUSION_KEYS_MAX 60000u          /* of all objects; beyond, the tree executor judges */
 #define FUSION_WORK_MAX 2000000u        /* nodes looked at, of the whole image */
@@ -44,6 +45,7 @@ struct fusion {
 	const struct schema_row *rows;
 	const uint8_t *data;
 	size_t nnodes, nkeys;
+	struct program automata;        /* its patterns and dfa only */
 	struct arena arena;
 	struct buf jobs;                /* struct fusion_job[] */
 	size_t done;
@@ -98,6 +100,17 @@ void fusion_presence(const struct fusion *f, const struct schema_instr *in, void
 void fusion_plan_open(struct fusion *f);
 /* The tree executor judges what this set demands: say where and why. */
 void fusion_tell(struct fusion *f, const struct node_set *set, const struct atoms *a);
+
+/* ---- fuse_pattern.c ---- */
+
+enum fusion_match { MATCH_NONE, MATCH_SOME, MATCH_UNKNOWN };
+
+/* Does a pattern match the name? Unknown: it is no automaton. */
+enum fusion_match fusion_match(const struct fusion *f, uint32_t pattern, struct span name);
+/* Does any of the object's? */
+enum fusion_match fusion_match_any(const struct fusion *f, const struct schema_object *o, struct span name);
+/* Are all of them automata? */
+bool fusion_patterns_are_known(const struct fusion *f, const struct schema_object *o);
 
 /* ---- fuse_resolve.c ---- */
 

@@ -51,6 +51,7 @@ struct fuse_value {
 enum fuse_key_flag {
 	FUSE_ODD = 1,                   /* never told by its first bytes: long, escaped, or more than a name to judge */
 	FUSE_BARE = 2,                  /* `required` only: judged as a member without a key */
+	FUSE_WHOLE = 4,                 /* what patterns demand of the name is in the value */
 };
 
 struct fuse_key {                       /* 64 bytes */

@@ -213,7 +213,7 @@ static const uint8_t *special_member(struct fuse *f, const struct fuse_object *o
 
 	if (o->flags & FUSE_NAMES && !name_holds(f, o, text))
 		return NULL;
-	if (o->flags & FUSE_PATTERNS && !patterns_hold(f, o, text, p, depth, &m->value, &any))
+	if (o->flags & FUSE_PATTERNS && !(m->key && m->key->flags & FUSE_WHOLE) && !patterns_hold(f, o, text, p, depth, &m->value, &any))
 		return NULL;
 	if (!any)
 		m->value = o->rest;
