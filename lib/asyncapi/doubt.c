@@ -85,29 +85,78 @@ static bool small_integer(const struct tree_node *node, long long *out)
 	return true;
 }
 
-/* An enum none of whose values has the type beside it. */
-static bool enum_has_no_type(struct tree_node *schema, const struct tree_node *type)
+/* Kinds of values that a type lets in, as bits of enum tree_kind; all for an unknown word. */
+static unsigned kinds_of(const struct tree_node *type)
 {
 	static const struct {
 		const char *word;
-		unsigned kinds;                  /* bits of enum tree_kind */
+		unsigned kinds;
 	} types[] = {
 		{ "null", 1u << TREE_NULL }, { "boolean", 1u << TREE_BOOL }, { "integer", 1u << TREE_NUMBER }, { "number", 1u << TREE_NUMBER },
 		{ "string", 1u << TREE_STRING }, { "array", 1u << TREE_SEQ }, { "object", 1u << TREE_MAP },
 	};
-	const struct tree_node *values = tree_get(schema, "enum");
 
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (span_is(type->text, types[i].word))
+			return types[i].kinds;
+	return ~0u;
+}
+
+static bool enum_has_no_type(const struct tree_node *values, const struct tree_node *type)
+{
 	if (!tree_is_string(type) || !values || values->kind != TREE_SEQ || !values->first)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		if (!span_is(type->text, types[i].word))
-			continue;
-		tree_each(value, values)
-			if (types[i].kinds >> value->kind & 1)
-				return false;
+	tree_each(value, values)
+		if (kinds_of(type) >> value->kind & 1)
+			return false;
+	return true;
+}
+
+/* Only what is surely different: 1.0 may be 1, and objects have their members in any order. */
+static bool are_different(const struct tree_node *a, const struct tree_node *b)
+{
+	long long x, y;
+
+	if (a->kind != b->kind)
 		return true;
+	if (a->kind == TREE_NUMBER)
+		return small_integer(a, &x) && small_integer(b, &y) && x != y;
+	return a->kind == TREE_STRING ? !span_eq(a->text, b->text) : a->kind == TREE_BOOL && a->truth != b->truth;
+}
+
+static bool is_outside(const struct tree_node *constant, const struct tree_node *values)
+{
+	if (!constant || !values || values->kind != TREE_SEQ || !values->first)
+		return false;
+	tree_each(value, values)
+		if (!are_different(constant, value))
+			return false;
+	return true;
+}
+
+static void doubt_values(struct asyncapi_document *d, struct tree_node *schema)
+{
+	const struct tree_node *type = tree_get(schema, "type"), *values = tree_get(schema, "enum"), *constant = tree_get(schema, "const");
+
+	if (enum_has_no_type(values, type))
+		asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(type), "no value of enum is of type %.*s, so that nothing fits; change one of the two", (int)type->text.n, type->text.p);
+	if (constant && tree_is_string(type) && !(kinds_of(type) >> constant->kind & 1))
+		asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(constant), "this const is not of type %.*s, so that nothing fits; change one of the two", (int)type->text.n, type->text.p);
+	if (is_outside(constant, values))
+		asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(constant), "this const is no value of enum, so that nothing fits; keep one of the two");
+}
+
+static void doubt_required(struct asyncapi_document *d, struct tree_node *schema)
+{
+	struct tree_node *properties = tree_get(schema, "properties"), *required = tree_get(schema, "required");
+
+	if (!required || required->kind != TREE_SEQ)
+		return;
+	tree_each(name, required) {
+		struct tree_node *property = tree_is_string(name) ? tree_get_span(properties, name->text) : NULL;
+		if (property && property->kind == TREE_BOOL && !property->truth)
+			asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(name), "%.*s is required, and its schema is false, so that no object fits; remove one of the two", (int)name->text.n, name->text.p);
 	}
-	return false;
 }
 
 void schema_doubt(struct asyncapi_document *d, struct tree_node *schema)
@@ -124,7 +173,6 @@ void schema_doubt(struct asyncapi_document *d, struct tree_node *schema)
 		if (small_integer(low, &least) && small_integer(high, &most) && least > most)
 			asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(low), "%s is above %s, so that no value of this type fits; swap them", bounds[i].least, bounds[i].most);
 	}
-	struct tree_node *type = tree_get(schema, "type");
-	if (enum_has_no_type(schema, type))
-		asyncapi_find(d->a->f, SCHEMA_EMPTY, tree_location(type), "no value of enum is of type %.*s, so that nothing fits; change one of the two", (int)type->text.n, type->text.p);
+	doubt_values(d, schema);
+	doubt_required(d, schema);
 }

@@ -477,6 +477,10 @@ START_TEST(bounds_that_leave_nothing_are_told)
 		{ "{minimum: 2, maximum: 1}", true }, { "{minimum: 1, maximum: 1}", false }, { "{minLength: 3, maxLength: 2}", true }, { "{minItems: 1, maxItems: 0}", true },
 		{ "{minimum: -1, maximum: -2}", true }, { "{type: string, enum: [1, 2]}", true }, { "{type: string, enum: [1, a]}", false }, { "{type: integer, enum: [1.5]}", false },
 		{ "{minimum: 1.5, maximum: 1}", false },
+		{ "{type: string, const: 1}", true }, { "{type: number, const: 1}", false }, { "{type: [string, 'null'], const: 1}", false }, { "{type: object, const: {}}", false },
+		{ "{const: a, enum: [b, c]}", true }, { "{const: a, enum: [b, a]}", false }, { "{const: 1, enum: [1.0]}", false }, { "{const: 1, enum: [2, a]}", true },
+		{ "{const: true, enum: [false]}", true }, { "{const: null, enum: [null]}", false }, { "{const: [1], enum: [[2]]}", false },
+		{ "{required: [a], properties: {a: false}}", true }, { "{required: [a], properties: {a: true, b: false}}", false }, { "{properties: {a: false}}", false },
 	};
 	char text[300];
 
