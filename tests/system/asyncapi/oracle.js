@@ -5,6 +5,7 @@
 //   node oracle.js texts DIR        {"file", "family", "valid"} of each text that it writes to DIR/FAMILY.texts
 //   node oracle.js parser           {"file", "valid", "errors": ["code /path message", ...], "tree": {...}}
 //   node oracle.js mutate DIR N     writes N variants of each document to DIR, prints {"file", "of", "what", "path"}
+//   node oracle.js traits DIR       writes each document with traits added to DIR, prints {"file", "of"}
 //
 // Packages are found through NODE_PATH; versions are pinned in tests/versions.
 'use strict';
@@ -304,6 +305,76 @@ function mutate(file, dir, n, number) {
 	}
 }
 
+// ---- traits ----
+
+const traitFields = {
+	message: ['headers', 'contentType', 'name', 'title', 'summary', 'description', 'tags', 'externalDocs', 'bindings', 'examples', 'correlationId'],
+	operation: ['title', 'summary', 'description', 'tags', 'externalDocs', 'bindings'],
+};
+
+// Inline messages and operations of a document.
+function carriers(doc) {
+	const found = { message: [], operation: [] };
+	const note = (what, node) => {
+		if (node && typeof node === 'object' && !node.$ref && !node.oneOf)
+			found[what].push(node);
+	};
+	const all = map => Object.values(map && typeof map === 'object' ? map : {});
+	for (const holder of [doc, doc.components || {}]) {
+		all(holder.messages).forEach(one => note('message', one));
+		all(holder.operations).forEach(one => note('operation', one));
+		for (const channel of all(holder.channels)) {
+			all(channel.messages).forEach(one => note('message', one));
+			for (const operation of [channel.publish, channel.subscribe].filter(Boolean)) {
+				note('operation', operation);
+				[operation.message, ...((operation.message || {}).oneOf || [])].forEach(one => note('message', one));
+			}
+		}
+	}
+	return found;
+}
+
+// What another object of the kind says, as a trait, and members that only tell whose value wins.
+function traitOf(what, other, n) {
+	const trait = { 'x-nested': { kept: n, gone: null, deep: { [`of-${n}`]: [n], both: n } }, 'x-list': [n], 'x-whose': `trait ${n}` };
+	for (const key of traitFields[what])
+		if (other[key] !== undefined)
+			trait[key] = other[key];
+	if (n % 7 === 0)
+		trait['x-gone'] = null;
+	if (n % 2)
+		trait.description = `Trait ${n}.`;
+	return JSON.parse(JSON.stringify(trait));
+}
+
+function traits(file, dir, number) {
+	let doc;
+	try {
+		doc = read(file);
+	} catch (error) {
+		return;
+	}
+	if (!doc || typeof doc !== 'object')
+		return;
+	const found = carriers(doc), text = JSON.stringify(doc);
+	for (const what of Object.keys(found)) {
+		const others = JSON.parse(JSON.stringify(found[what]));
+		found[what].forEach((node, i) => {
+			const own = Array.isArray(node.traits) ? node.traits : [];
+			node.traits = [...own, ...[1, 2].map(n => traitOf(what, others[(i + n) % others.length], i + n))];
+			node['x-gone'] = 'own';
+			node['x-nested'] = { gone: 1, own: true, deep: { both: 'own' } };
+			if (i % 3 === 0)
+				node['x-whose'] = 'own';
+		});
+	}
+	if (JSON.stringify(doc) === text)
+		return;
+	const out = path.join(dir, `traits-${number}.json`);
+	fs.writeFileSync(out, JSON.stringify(doc, null, 1) + '\n');
+	tell({ file: out, of: file });
+}
+
 async function main() {
 	const [job, dir, n] = process.argv.slice(2);
 	const written = {};
@@ -317,6 +388,8 @@ async function main() {
 			tell(await parser(file));
 		else if (job === 'mutate')
 			mutate(file, dir, Number(n), number++);
+		else if (job === 'traits')
+			traits(file, dir, number++);
 	}
 }
 
