@@ -49,6 +49,26 @@ bool fusion_is_presence(const struct fusion *f, const struct schema_instr *in)
 	return n > 0;
 }
 
+bool fusion_evaluates_nothing(const struct fusion *f, const struct schema_instr *in)
+{
+	uint32_t n;
+	const uint32_t *nodes = branches_of(f, in, &n);
+
+	if (!fusion_is_presence(f, in))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct schema_object *o = names_only(f, nodes[i]);
+		const struct schema_table *t = (const void *)(f->data + o->table);
+		if (o->additional != SCHEMA_NO_NODE)
+			return false;
+		for (uint32_t k = 0; k < t->count; k++) {
+			if (f->rows[t->first + k].node != SCHEMA_NO_NODE)
+				return false;
+		}
+	}
+	return true;
+}
+
 void fusion_presence(const struct fusion *f, const struct schema_instr *in, void (*each)(void *layout, struct span name, bool branch), void *layout)
 {
 	uint32_t n;

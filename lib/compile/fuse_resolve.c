@@ -371,7 +371,9 @@ static bool is_static(const struct fusion *f, uint32_t node, unsigned depth)
 		const struct schema_instr *in = &f->code[n->first + i];
 		const uint32_t *nodes = in->op == SCHEMA_OP_ALL ? fusion_words(f, in->a, &count) : &in->a;
 		bool unevaluated = in->op == SCHEMA_OP_UNEVALUATED_PROPERTIES || in->op == SCHEMA_OP_UNEVALUATED_ITEMS;
-		if (in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE || in->op == SCHEMA_OP_IF || in->op == SCHEMA_OP_BRANCHES || in->op == SCHEMA_OP_DYNAMIC)
+		if (in->op == SCHEMA_OP_IF || in->op == SCHEMA_OP_BRANCHES || in->op == SCHEMA_OP_DYNAMIC)
+			return false;
+		if ((in->op == SCHEMA_OP_ANY || in->op == SCHEMA_OP_ONE) && !fusion_evaluates_nothing(f, in))
 			return false;
 		if ((unevaluated && depth > 0) || depth > 8)
 			return false;

@@ -91,6 +91,8 @@ static inline struct span fusion_row_name(const struct fusion *f, const struct s
 
 /* anyOf, oneOf or not whose branches only demand names? */
 bool fusion_is_presence(const struct fusion *f, const struct schema_instr *in);
+/* The same, and no branch evaluates a member, as unevaluatedProperties means it. */
+bool fusion_evaluates_nothing(const struct fusion *f, const struct schema_instr *in);
 /* Their names, in order; branch: the first of a branch. */
 void fusion_presence(const struct fusion *f, const struct schema_instr *in, void (*each)(void *layout, struct span name, bool branch), void *layout);
 
