@@ -113,3 +113,5 @@ int asyncapi_check_examples(struct asyncapi *a, const struct image *img) MUST_CH
 /* Records made for each message and judged: one that several messages accept is a warning,
  * with the record. E_NOMEM only. */
 int asyncapi_check_messages(struct asyncapi *a, const struct image *img) MUST_CHECK;
+/* Components that nothing leads to, as infos. E_NOMEM only. */
+int asyncapi_check_unused(struct asyncapi *a) MUST_CHECK;

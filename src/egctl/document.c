@@ -73,7 +73,8 @@ static int read_document(struct document *d, const char *path, const struct reso
 		r = verify(d);
 	if (r == 0)
 		r = asyncapi_check_examples(d->a, &d->img);
-	return r ? r : asyncapi_check_messages(d->a, &d->img);
+	r = r ? r : asyncapi_check_messages(d->a, &d->img);
+	return r ? r : asyncapi_check_unused(d->a);
 }
 
 int document_open(struct document *d, const char *path, const struct resources *resources)

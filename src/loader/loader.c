@@ -108,7 +108,8 @@ static int check_image(struct run *r, const struct buf *bytes, struct findings *
 		e = contract_verify(&img);
 	if (e == 0) {
 		e = asyncapi_check_examples(r->documents, &img);
-		return e ? e : asyncapi_check_messages(r->documents, &img);
+		e = e ? e : asyncapi_check_messages(r->documents, &img);
+		return e ? e : asyncapi_check_unused(r->documents);
 	}
 	finding_error(f, "image-unsound", config_flag("loader"), "the image that was built does not verify (%s); please report this with the documents", err_text(e));
 	return E_FINDINGS;

@@ -491,6 +491,51 @@ START_TEST(bounds_that_leave_nothing_are_told)
 }
 END_TEST
 
+/* ---- components that nothing leads to ---- */
+
+static bool is_told(const struct opened *o, const char *code, const char *name)
+{
+	for (size_t i = 0; i < o->f.n; i++)
+		if (strcmp(o->f.items[i].code, code) == 0 && strstr(o->f.items[i].message, name) && o->f.items[i].severity == FINDING_INFO)
+			return true;
+	return false;
+}
+
+START_TEST(components_that_nothing_leads_to_are_told)
+{
+	struct opened o;
+
+	opened_open(&o, HEAD3 "channels: {c: {address: c, messages: {m: {$ref: '#/components/messages/sent'}}}}\n"
+		"components:\n"
+		"  messages: {sent: {payload: {$ref: '#/components/schemas/outer'}}, lone-message: {payload: {$ref: '#/components/schemas/lone-inner'}}}\n"
+		"  schemas: {outer: {properties: {p: {$ref: '#/components/schemas/inner'}}}, inner: {properties: {q: {$ref: '#/components/schemas/inner'}}}, lone-inner: {}, lone-loop: {properties: {p: {$ref: '#/components/schemas/lone-loop'}}}}\n");
+	ck_assert_int_eq(asyncapi_check_unused(o.a), 0);
+	ck_assert(is_told(&o, "message-unused", "lone-message"));
+	ck_assert(is_told(&o, "component-unused", "lone-inner"));
+	ck_assert(is_told(&o, "component-unused", "lone-loop"));
+	ck_assert_uint_eq(o.f.n, 3);
+	opened_close(&o);
+	/* 2.x names its security schemes; a place inside a component is a use of it. */
+	opened_open(&o, HEAD2 "servers: {s: {url: 'a:1', protocol: kafka, security: [{basic: []}]}}\n"
+		"channels: {c: {publish: {message: {payload: {$ref: '#/components/schemas/s/properties/p'}}}}}\n"
+		"components: {securitySchemes: {basic: {type: userPassword}}, schemas: {s: {properties: {p: {type: string}}}}}\n");
+	ck_assert_int_eq(asyncapi_check_unused(o.a), 0);
+	ck_assert_uint_eq(o.f.n, 0);
+	opened_close(&o);
+}
+END_TEST
+
+START_TEST(a_document_without_channels_is_for_others)
+{
+	struct opened o;
+
+	opened_open(&o, HEAD3 "components: {schemas: {lone: {}}}\n");
+	ck_assert_int_eq(asyncapi_check_unused(o.a), 0);
+	ck_assert(!is_told(&o, "component-unused", "lone"));
+	opened_close(&o);
+}
+END_TEST
+
 /* ---- divergences from the official JSON Schemas ---- */
 
 START_TEST(parameters_may_be_references)
@@ -551,6 +596,7 @@ UNIT_MAIN("traps", trap_1_both_directions_of_2x, trap_2_traits_flip, trap_3_omit
 	  a_correlation_id_must_be_in_its_header, a_correlation_id_must_be_in_its_payload,
 	  a_correlation_id_that_cannot_be_looked_for_is_told,
 	  a_payload_behind_a_schema_id_is_undecidable, a_schema_registry_is_named_by_a_server,
+	  components_that_nothing_leads_to_are_told, a_document_without_channels_is_for_others,
 	  bounds_that_leave_nothing_are_told, parameters_may_be_references, a_parameter_is_an_object,
 	  an_openapi_payload_may_be_a_reference, true_is_a_schema, siblings_of_references_are_ignored, names_of_components_are_held,
 	  an_avro_schema_is_not_judged)
