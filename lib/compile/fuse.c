@@ -94,12 +94,12 @@ uint32_t fusion_list(struct fusion *f, const uint32_t *words, size_t items, size
 }
 
 /* A zeroed object or array, laid out when its turn comes. */
-uint32_t fusion_job(struct fusion *f, int kind, enum image_section section, size_t size, const struct atoms *a)
+uint32_t fusion_job(struct fusion *f, int kind, enum image_section section, size_t size, const struct atoms *a, struct span watched)
 {
 	size_t n = a->code.n / sizeof(uint32_t);
 	uint32_t *atoms = arena_array(&f->arena, n + 1, sizeof *atoms);
 	uint32_t index = image_append(f->c->b, section, NULL, size, 8) / (uint32_t)size;
-	struct fusion_job job = { kind, index, atoms, n };
+	struct fusion_job job = { kind, index, atoms, n, watched };
 
 	if (!atoms) {
 		f->error = E_NOMEM;
@@ -131,6 +131,7 @@ static bool is_array_plain(const struct fusion *f, const struct atoms *a)
 
 static struct fuse_value object_value(struct fusion *f, const struct node_set *set, const struct atoms *a, const struct fact *facts)
 {
+	struct span watched = facts && facts->kind == FACT_ABSENT ? facts->name : SPAN_NULL;
 	struct fuse_value v;
 
 	if (a->open && fusion_choice(f, set, a, facts, &v))
@@ -139,7 +140,7 @@ static struct fuse_value object_value(struct fusion *f, const struct node_set *s
 		return tree_value(f, set, a);
 	if (a->code.n == 0)
 		return (struct fuse_value){ FUSE_OBJECT, 0 };
-	return (struct fuse_value){ FUSE_OBJECT, fusion_job(f, JOB_OBJECT, IMAGE_FUSE_OBJECTS, sizeof(struct fuse_object), a) };
+	return (struct fuse_value){ FUSE_OBJECT, fusion_job(f, JOB_OBJECT, IMAGE_FUSE_OBJECTS, sizeof(struct fuse_object), a, watched) };
 }
 
 static struct fuse_value array_value(struct fusion *f, const struct node_set *set, const struct atoms *a)
@@ -148,7 +149,7 @@ static struct fuse_value array_value(struct fusion *f, const struct node_set *se
 		return tree_value(f, set, a);
 	if (a->code.n == 0)
 		return (struct fuse_value){ FUSE_ARRAY, 0 };
-	return (struct fuse_value){ FUSE_ARRAY, fusion_job(f, JOB_ARRAY, IMAGE_FUSE_ARRAYS, sizeof(struct fuse_array), a) };
+	return (struct fuse_value){ FUSE_ARRAY, fusion_job(f, JOB_ARRAY, IMAGE_FUSE_ARRAYS, sizeof(struct fuse_array), a, SPAN_NULL) };
 }
 
 static struct fuse_value value_of(struct fusion *f, const struct node_set *set, enum fuse_type t, const struct atoms *a, const struct fact *facts)

@@ -218,6 +218,7 @@ static struct fuse_value put_choice(struct search *s, const struct node_set *set
 	choice.cases = put_cases(s, set, c);
 	choice.other = fusion_of_object(s->f, set, &other);
 	choice.absent = fusion_of_object(s->f, set, &absent);
+	choice.watched = c->texts.n == 0 && choice.absent.op == FUSE_OBJECT && choice.absent.arg != 0;
 	uint32_t off = image_append(s->f->c->b, IMAGE_FUSE_CHOICES, &choice, sizeof choice, 4);
 	return (struct fuse_value){ FUSE_CHOICE, off / (uint32_t)sizeof choice };
 }

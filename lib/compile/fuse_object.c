@@ -207,6 +207,8 @@ static void name_present(void *layout, struct span name, bool branch)
 
 static void gather(struct layout *l)
 {
+	if (!span_is_null(l->job->watched))
+		(void)property(l, l->job->watched);
 	for (size_t i = 0; i < l->job->n; i++) {
 		const struct schema_instr *in = atom(l, i);
 		if (in->op == SCHEMA_OP_OBJECT) {
@@ -236,6 +238,8 @@ static void gather(struct layout *l)
 			forbid(l, fusion_row_name(l->f, fusion_forbidden(l->f, atom(l, i))));
 	}
 	judge_unevaluated(l);
+	if (!span_is_null(l->job->watched))
+		forbid(l, l->job->watched);
 	for (size_t i = 0; l->patterned && !l->resolved && i < l->properties.n / sizeof(struct property); i++) {
 		struct property *p = (struct property *)(void *)l->properties.p + i;
 		p->bare |= find_row(l->f, l->patterned, p->name) == NULL;

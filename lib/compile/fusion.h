@@ -63,6 +63,7 @@ struct fusion_job {
 	uint32_t index;
 	const uint32_t *atoms;
 	size_t n;
+	struct span watched;            /* a name taken to be absent; or null */
 };
 
 /* ---- fuse.c ---- */
@@ -72,7 +73,7 @@ void fusion_add(struct fusion *f, struct node_set *set, uint32_t node);
 /* A list in FUSE_DATA. */
 uint32_t fusion_list(struct fusion *f, const uint32_t *words, size_t items, size_t width);
 uint32_t fusion_data(struct fusion *f, const void *p, size_t n, size_t align);
-uint32_t fusion_job(struct fusion *f, int kind, enum image_section section, size_t size, const struct atoms *a);
+uint32_t fusion_job(struct fusion *f, int kind, enum image_section section, size_t size, const struct atoms *a, struct span watched);
 
 static inline const uint32_t *fusion_words(const struct fusion *f, uint32_t off, uint32_t *n)
 {

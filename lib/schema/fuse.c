@@ -11,6 +11,8 @@
 
 #include "schema/fuse_run.h"
 
+#define TURNS_MAX 64
+
 #define INLINE static inline __attribute__((always_inline))
 
 static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
@@ -353,7 +355,7 @@ static struct fuse_value case_of(const struct fuse *f, const struct fuse_choice 
 }
 
 /* Looks ahead for the property that tells; the object is then judged from its start. */
-static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
+static const uint8_t *look_ahead(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
 {
 	const uint8_t *p = json_scan_space(start + 1, f->end);
 	unsigned flags, more = 0;
@@ -386,6 +388,27 @@ static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const 
 		p = json_scan_space(p + 1, f->end);
 	}
 	return fuse_judge(f, c->absent, start, depth);
+}
+
+/* A name whose presence alone decides stands first, or most often nowhere: unless it is
+ * first, the object is judged as one without it, whose rule for the name takes no value.
+ * So objects in objects that choose are not looked through once a level; that this guess
+ * fails at every level of a text is bounded. */
+static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
+{
+	const uint8_t *p = json_scan_space(start + 1, f->end);
+	size_t names = f->names;
+
+	if (!c->watched || f->turns >= TURNS_MAX)
+		return look_ahead(f, c, start, depth);
+	if (*p == '"' && (size_t)(f->end - p) > c->len + 1 && memcmp(p + 1, fuse_data(f, c->name), c->len) == 0 && p[1 + c->len] == '"')
+		return look_ahead(f, c, start, depth);
+	p = fuse_judge(f, c->absent, start, depth);
+	if (p || f->punt || f->run.reason)
+		return p;
+	f->turns++;                             /* the name may stand behind what failed */
+	f->names = names;
+	return look_ahead(f, c, start, depth);
 }
 
 /* ---- the table of rules ---- */
@@ -662,6 +685,7 @@ static void begin(struct fuse *f, struct span text)
 	f->end = text.p + text.n;
 	f->names = 0;
 	f->punt = false;
+	f->turns = 0;
 	f->run.steps = r->limits.steps + r->limits.steps_per_byte * text.n;
 	f->run.level = 0;
 	f->run.reason = NULL;

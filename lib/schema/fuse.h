@@ -115,6 +115,7 @@ struct fuse_choice {
 	uint32_t name, len;             /* DATA */
 	uint32_t cases;                 /* DATA: list of 2^n struct fuse_case, by fuse_slot; free: len FUSE_FREE */
 	struct fuse_value other, absent;
+	uint32_t watched;               /* 1: `absent` is an object that refuses the name */
 };
 
 #define FUSE_WORDS_MAX 32

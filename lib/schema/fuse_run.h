@@ -13,6 +13,7 @@ struct fuse {
 	const uint8_t *base, *end;
 	unsigned depth_max;
 	size_t names;                   /* of open objects, in the runner's stack */
+	unsigned turns;                 /* guesses of choices that failed: beyond some, they look ahead */
 	bool punt;                      /* something odd: the tree executor judges the whole text */
 	struct run run;                 /* for what the tree executor's instructions judge */
 };
