@@ -209,7 +209,8 @@ static uint32_t put_cases(struct search *s, const struct node_set *set, const st
 	return fusion_list(s->f, (const void *)cases, size, sizeof *cases / sizeof(uint32_t));
 }
 
-static struct fuse_value put_choice(struct search *s, const struct node_set *set, const struct candidate *c)
+/* false: without the name nothing is gained, and no text is listed. */
+static bool put_choice(struct search *s, const struct node_set *set, const struct candidate *c, struct fuse_value *out)
 {
 	struct fact other = { .next = s->facts, .name = c->name, .kind = FACT_OTHER, .listed = (const void *)c->texts.p, .nlisted = c->texts.n / sizeof(struct span) };
 	struct fact absent = { .next = s->facts, .name = c->name, .kind = FACT_ABSENT };
@@ -218,9 +219,12 @@ static struct fuse_value put_choice(struct search *s, const struct node_set *set
 	choice.cases = put_cases(s, set, c);
 	choice.other = fusion_of_object(s->f, set, &other);
 	choice.absent = fusion_of_object(s->f, set, &absent);
+	if (c->texts.n == 0 && choice.absent.op == FUSE_TREE)
+		return false;
 	choice.watched = c->texts.n == 0 && choice.absent.op == FUSE_OBJECT && choice.absent.arg != 0;
 	uint32_t off = image_append(s->f->c->b, IMAGE_FUSE_CHOICES, &choice, sizeof choice, 4);
-	return (struct fuse_value){ FUSE_CHOICE, off / (uint32_t)sizeof choice };
+	*out = (struct fuse_value){ FUSE_CHOICE, off / (uint32_t)sizeof choice };
+	return true;
 }
 
 static unsigned fact_count(const struct fact *facts)
@@ -240,9 +244,8 @@ bool fusion_choice(struct fusion *f, const struct node_set *set, const struct at
 		return false;
 	take_atoms(&s, a, 0);
 	const struct candidate *best = best_of(&s, set, a);
-	if (best && f->work <= FUSION_WORK_MAX)
-		*out = put_choice(&s, set, best);
+	bool good = best && f->work <= FUSION_WORK_MAX && put_choice(&s, set, best, out);
 	for (size_t i = 0; i < s.n; i++)
 		buf_fini(&s.candidates[i].texts);
-	return best && f->work <= FUSION_WORK_MAX;
+	return good;
 }

@@ -14,8 +14,9 @@ struct resolve {
 	enum schema_type type;
 	const struct fact *facts;
 	struct atoms *out;
-	uint32_t alone;                 /* the only node of the set, while nothing is known; or none */
 	uint32_t node;                  /* under way */
+	size_t entered;                 /* bytes of atoms when it was entered */
+	size_t closed;                  /* bytes of atoms after a node with unevaluated*, 0: none */
 };
 
 static bool resolve(struct resolve *r, uint32_t node);
@@ -386,10 +387,22 @@ static bool is_static(const struct fusion *f, uint32_t node, unsigned depth)
 	return true;
 }
 
-/* unevaluated*: where the set is this node, all that is evaluated stands in its atoms. */
+/* A fact that may have decided a property, and so hides that it is evaluated? */
+static bool knows_a_text(const struct fact *facts)
+{
+	while (facts && facts->kind != FACT_TEXT)
+		facts = facts->next;
+	return facts != NULL;
+}
+
+/* unevaluated*: plain where all that is left to judge is of this node, since then all that
+ * is evaluated stands there. What others add later is looked at in the end. */
 static bool resolve_unevaluated(struct resolve *r, const struct schema_instr *in)
 {
-	keep(r, in, r->node != r->alone || !is_static(r->f, r->node, 0));
+	bool plain = r->entered == 0 && r->closed == 0 && !knows_a_text(r->facts) && is_static(r->f, r->node, 0);
+
+	keep(r, in, !plain);
+	r->closed = r->out->code.n;
 	return true;
 }
 
@@ -444,6 +457,7 @@ static bool resolve(struct resolve *r, uint32_t node)
 {
 	const struct schema_node *n = &r->f->nodes[node];
 	uint32_t outer = r->node;
+	size_t entered = r->entered;
 	bool possible = true;
 
 	if (++r->f->work > FUSION_WORK_MAX) {
@@ -451,28 +465,38 @@ static bool resolve(struct resolve *r, uint32_t node)
 		return true;
 	}
 	r->node = node;
+	r->entered = r->out->code.n;
 	for (uint32_t i = 0; possible && i < n->count; i++) {
 		const struct schema_instr *in = &r->f->code[n->first + i];
 		possible = !(rules[in->op].types & r->type) || rules[in->op].resolve(r, in);
 	}
 	r->node = outer;
+	r->entered = entered;
 	return possible;
+}
+
+/* An atom behind a node with unevaluated* is none of its own. */
+static void check_closed(const struct resolve *r)
+{
+	if (r->closed && r->out->code.n > r->closed)
+		r->out->open++;
 }
 
 bool fusion_resolve(struct fusion *f, uint32_t node, enum schema_type t, const struct fact *facts, struct atoms *out)
 {
-	struct resolve r = { f, t, facts, out, SCHEMA_NO_NODE, SCHEMA_NO_NODE };
+	struct node_set set = { &node, 1 };
 
-	return resolve(&r, node);
+	return fusion_resolve_set(f, &set, t, facts, out);
 }
 
 bool fusion_resolve_set(struct fusion *f, const struct node_set *set, enum schema_type t, const struct fact *facts, struct atoms *out)
 {
-	struct resolve r = { f, t, facts, out, set->n == 1 && !facts ? set->nodes[0] : SCHEMA_NO_NODE, SCHEMA_NO_NODE };
+	struct resolve r = { .f = f, .type = t, .facts = facts, .out = out, .node = SCHEMA_NO_NODE };
 
 	for (uint32_t i = 0; i < set->n; i++) {
 		if (!resolve(&r, set->nodes[i]))
 			return false;
 	}
+	check_closed(&r);
 	return true;
 }
