@@ -38,7 +38,8 @@ def _process_with(link):
 class Relay:
     """on_frame(request) is called with each whole frame of a client, before it goes on. hold_produce: that many
     Produce frames are kept back, per connection, until all of them are there. who: note the process at the other
-    end of each connection in `callers`. closed_by_target counts the connections that the client did not end."""
+    end of each connection in `callers`; one that left before it was seen is noted when it has asked for something.
+    closed_by_target counts the connections that the client did not end."""
 
     def __init__(self, ports, on_frame=None, hold_produce=0, host=HOST, who=False):
         self.on_frame = on_frame
@@ -74,8 +75,10 @@ class Relay:
                 client, peer = listener.accept()
             except OSError:
                 return
-            if self.who:
-                self.callers.append(owner_of(peer[1], port))
+            caller = owner_of(peer[1], port) if self.who else None
+            if isinstance(caller, int):
+                self.callers.append(caller)
+                caller = None
             try:
                 target = socket.create_connection(("127.0.0.1", port))
             except OSError:
@@ -87,14 +90,17 @@ class Relay:
                 self.opened += 1
                 self.sockets += [client, target]
             over = threading.Event()
-            threading.Thread(target=self._requests, args=(client, target, over), daemon=True).start()
+            threading.Thread(target=self._requests, args=(client, target, over, caller), daemon=True).start()
             threading.Thread(target=self._answers, args=(client, target, over), daemon=True).start()
 
-    def _requests(self, client, target, over):
+    def _requests(self, client, target, over, unseen):
         held, released = [], self.hold_produce == 0
         try:
             while True:
                 request = wire.read_frame(client)
+                if unseen:
+                    self.callers.append(unseen)
+                    unseen = None
                 if self.on_frame:
                     self.on_frame(request)
                 if not released and struct.unpack_from(">h", request)[0] == wire.PRODUCE:
