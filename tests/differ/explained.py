@@ -98,6 +98,13 @@ def names_nothing(schema):
     return isinstance(schema, list) and ("" in schema or any(names_nothing(v) for v in schema))
 
 
+def has_items_for_all(schema):
+    """`items: true` with additionalItems beside it."""
+    if isinstance(schema, dict):
+        return schema.get("items") is True and "additionalItems" in schema or any(map(has_items_for_all, schema.values()))
+    return isinstance(schema, list) and any(map(has_items_for_all, schema))
+
+
 def keys(value):
     if isinstance(value, dict):
         yield from value
@@ -145,4 +152,6 @@ ROWS = [
     Row("a long decimal and a double", SOURCEMETA, "Core 4.2.2: equal is the same mathematical value", rounds, alone=True),
     Row("a dot is a line's end", SOURCEMETA, "Core 6.4 (ECMA-262 22.2.2.7): without the s flag no line terminator",
         lambda c: bool(c.words & {"pattern", "patternProperties"}) and not c.wrong and has_line_end(c.instance)),
+    Row("additionalItems beside items: true", SOURCEMETA, "Validation 6.4.2 (draft-07): ignored unless items is a list of schemas",
+        lambda c: c.dialect in ("draft-07", "2019-09") and has_items_for_all(c.schema)),
 ]
