@@ -39,12 +39,13 @@ num.network.threads=2
 num.io.threads=4
 """
 
-# Laid over the rest: a listener with TLS and SASL beside the plain one. User alice, password "secret"; of
-# OAUTHBEARER, any token that is not signed.
+# Laid over the rest: a listener with TLS and SASL beside the plain one, and one with TLS that wants a certificate of
+# everybody. User alice, password "secret"; of OAUTHBEARER, any token that is not signed.
 SECURE = """\
-listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL
+listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},MUTUAL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SECURE://127.0.0.1:{secure},MUTUAL://127.0.0.1:{mutual}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL
+listener.name.mutual.ssl.client.auth=required
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
 listener.name.secure.plain.sasl.jaas.config={plain} required user_alice="secret";
 listener.name.secure.scram-sha-256.sasl.jaas.config={scram} required;
@@ -87,8 +88,8 @@ class Broker:
         self.secure = dict(keystore=keystore, truststore=truststore, client_auth=client_auth, **MODULES) if keystore else None
         self.advertise = advertise      # it listens on 127.0.0.1 whatever it advertises
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
-        self.port = free_ports(3)
-        self.secure_port = self.port + 2
+        self.port = free_ports(4)
+        self.secure_port, self.mutual_port = self.port + 2, self.port + 3
         self.data = self.home / "data"
         self.log = self.home / "broker.log"
         self.process = None
@@ -104,7 +105,8 @@ class Broker:
         config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data,
                                             advertise=self.advertise))
         if self.secure:
-            rows = SECURE.format(port=self.port, controller=self.port + 1, secure=self.secure_port, **self.secure)
+            rows = SECURE.format(port=self.port, controller=self.port + 1, secure=self.secure_port, mutual=self.mutual_port,
+                                 **self.secure)
             config.write_text(config.read_text() + rows)
         self.data.mkdir(exist_ok=True)
         self._format(config)
