@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "worker/dial.h"
+#include "worker/kafka/principal.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
@@ -42,6 +43,7 @@ static void log_end(const struct session *s)
 		{ "reason", span_str(reasons[s->reason].word) },
 		{ "listener", span_str(worker_route(s->worker, s->route)->name) },
 		{ "client", span_of(s->link.client_id, s->link.nclient_id) },
+		{ "user", principal_user(s) },
 	};
 	log_fields(reasons[s->reason].level, reasons[s->reason].text, fields, ARRAY_LEN(fields));
 }

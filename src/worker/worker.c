@@ -60,6 +60,12 @@ void worker_count_close(struct worker *w, enum close_reason reason)
 		stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_CLOSES, close_reason_word(reason)), 1);
 }
 
+void worker_count_authentication(struct worker *w, const char *mechanism, bool accepted)
+{
+	if (w->has_stats)
+		stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_AUTHENTICATIONS, mechanism, accepted ? "accepted" : "refused"), 1);
+}
+
 static void count_api(struct worker *w, uint32_t *series, enum stats_metric m, const struct kafka_row *row)
 {
 	if (!w->has_stats)

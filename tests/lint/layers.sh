@@ -19,7 +19,7 @@ lib/kafka : base compress :
 lib/shm : base :
 src/master : base image shm master settings.h heritage.h control.h : event2/ systemd/
 src/loader : base json tree image schema compile contract asyncapi pipeline kafka shm loader settings.h heritage.h control.h : yaml.h openssl/
-src/worker : base image schema contract pipeline compress kafka shm worker settings.h heritage.h control.h : event2/ openssl/
+src/worker : base json image schema contract pipeline compress kafka shm worker settings.h heritage.h control.h : event2/ openssl/
 src/courier : base image shm courier settings.h heritage.h control.h : librdkafka/
 src/admin : base image shm admin settings.h heritage.h control.h : event2/ openssl/ jansson.h
 src/egctl : base json tree image schema compile contract asyncapi pipeline compress kafka shm egctl settings.h heritage.h control.h loader : jansson.h librdkafka/ event2/

@@ -1,6 +1,7 @@
 /* The requests in flight of a session, in order: answers leave in the order in which
  * requests came, ours included. Owner: worker. */
 #include "worker/kafka/lookup.h"
+#include "worker/kafka/principal.h"
 #include "worker/kafka/row.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -139,6 +140,7 @@ void link_orphan(struct session *s)
 void link_fini(struct session *s)
 {
 	link_orphan(s);
+	principal_fini(s);
 	if (s->link.blank)
 		slab_put(&s->worker->blanks, s->link.blank);
 	s->link.blank = NULL;

@@ -12,9 +12,11 @@ struct dial_target;
 struct block;
 struct kafka_row;
 struct lookup;
+struct principal;
 
 #define LINK_IN_FLIGHT_MAX 1024u         /* at which the client is not read */
 #define LINK_CLIENT_ID_MAX 96
+#define TOKEN_MAX (512u << 10)           /* of SASL; as Kafka's sasl.server.max.receive.size */
 
 enum exchange_state {
 	EXCHANGE_UPSTREAM,               /* the broker owes the answer */
@@ -55,6 +57,8 @@ struct kafka_link {
 	bool sasl_one_each;              /* every token of the client has one of the broker */
 	bool is_librdkafka;              /* by ApiVersions: a lone record error is written twice */
 	struct lookup *lookup;           /* the request that waits for names of its topics; NULL: none */
+	struct principal *principal;     /* of SASL; NULL: no handshake came */
+	bool token;                      /* the held frame is one */
 	bool dropping;                   /* the request under way is read and not taken */
 	uint8_t fault;                   /* enum close_reason, should the bytes be refused */
 	struct exchange *partial;        /* the request that is passing and not complete; its answer can never come */

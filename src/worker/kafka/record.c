@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "worker/kafka/principal.h"
 #include "worker/kafka/record.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -83,6 +84,7 @@ void record_log(struct session *s, struct pipeline *p, struct message_view *m, i
 		{ "partition", span_str(partition_text) },
 		{ "record", span_str(index_text) },
 		{ "client", span_of(s->link.client_id, s->link.nclient_id) },
+		{ "user", principal_user(s) },
 		{ "document", span_str(r->document ? r->document : "") },
 		{ "message", span_str(r->message ? r->message : "") },
 		{ "part", span_str(r->part ? r->part : "") },
@@ -105,6 +107,7 @@ void record_log_batch(struct session *s, struct span topic, int32_t partition, c
 		{ "topic", topic },
 		{ "partition", span_str(partition_text) },
 		{ "client", span_of(s->link.client_id, s->link.nclient_id) },
+		{ "user", principal_user(s) },
 		{ "reason", span_str(what) },
 	};
 	log_fields(LOG_LEVEL_INFO, "batch refused", fields, ARRAY_LEN(fields));

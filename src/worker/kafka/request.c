@@ -5,8 +5,7 @@
 #include "worker/worker.h"
 
 #define HEADER_LEAST 10                  /* key, version, correlation, null client id */
-#define TOKEN_MAX (512u << 10)           /* as Kafka's sasl.server.max.receive.size */
-#define HELD_OTHERS_MAX (64u << 10)      /* held requests that are no Produce */
+#define HELD_OTHERS_MAX (TOKEN_MAX + (64u << 10))   /* held requests that are no Produce */
 
 /* Bytes that say what they are: a TLS record, an HTTP method. */
 static bool is_foreign(const uint8_t *p)
@@ -116,14 +115,8 @@ static int token_head(struct session *s, size_t size, struct reader_plan *plan)
 
 	if (size > TOKEN_MAX)
 		return refuse(s, CLOSE_FRAME, E_MALFORMED);
-	*plan = (struct reader_plan){ .size = KAFKA_SIZE_BYTES + size };
-	l->dropping = session_is_ending(s);
-	if (l->dropping)
-		return 0;
-	l->partial = exchange_push(s, kafka_row_find(KAFKA_SASL_HANDSHAKE), 0, 0);
-	if (!l->partial)
-		return E_NOMEM;
-	l->partial->is_token = true;
+	*plan = (struct reader_plan){ .size = KAFKA_SIZE_BYTES + size, .hold = true };
+	l->token = true;
 	l->sasl = LINK_SASL_NEXT;
 	return 0;
 }
@@ -192,6 +185,10 @@ static int request_whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 	struct session *s = ctx;
 	struct kafka_request r;
 
+	if (s->link.token) {
+		s->link.token = false;
+		return session_is_ending(s) ? 0 : token_request(s, p, n, owner);
+	}
 	int error = kafka_request_open(&r, span_of(p + KAFKA_SIZE_BYTES, n - KAFKA_SIZE_BYTES));
 	if (error && error != E_UNSUPPORTED)
 		return error;

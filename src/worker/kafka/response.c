@@ -13,7 +13,7 @@ static bool is_stray(const struct session *s)
 
 static bool is_held(const struct exchange *e, const struct kafka_api *api)
 {
-	if (e->merge || e->is_lookup || e->row->key == KAFKA_API_VERSIONS || e->row->key == KAFKA_SASL_HANDSHAKE)
+	if (e->merge || e->is_lookup || e->row->flags & ROW_WHOLE_ANSWER)
 		return true;
 	return e->row->response && kafka_address_way(api, e->version) == KAFKA_ADDRESS_REWRITE;
 }
@@ -41,7 +41,7 @@ static int response_head(void *ctx, struct span first, struct reader_plan *plan)
 	if (size < 0)
 		return E_MALFORMED;
 	plan->size = KAFKA_SIZE_BYTES + (size_t)size;
-	plan->hold = false;
+	plan->hold = e && e->is_token && (uint32_t)size <= TOKEN_MAX;
 	if (is_stray(s) || (e && e->is_token))
 		return 0;
 	if (!e || e->state != EXCHANGE_UPSTREAM || size < 4)
@@ -102,6 +102,13 @@ static int response_part(void *ctx, uint8_t *p, size_t n, struct block **owner, 
 	return exchange_done(s);
 }
 
+static int token_whole(struct session *s, uint8_t *p, size_t n, struct block **owner)
+{
+	token_response(s, span_of(p + KAFKA_SIZE_BYTES, n - KAFKA_SIZE_BYTES));
+	int error = send_down(s, p, n, owner);
+	return error ? error : exchange_done(s);
+}
+
 static int response_whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 {
 	struct session *s = ctx;
@@ -112,6 +119,8 @@ static int response_whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 	/* a head was read and its answer withdrawn meanwhile */
 	if (is_stray(s) || !e)
 		return 0;
+	if (e->is_token)
+		return token_whole(s, p, n, owner);
 	const struct kafka_api *api = kafka_api_find(e->row->key);
 	int error = kafka_response_open(&r, api, e->version, span_of(p + KAFKA_SIZE_BYTES, n - KAFKA_SIZE_BYTES));
 	if (error)

@@ -8,6 +8,7 @@
 enum row_way { ROW_FORWARD, ROW_ANSWER, ROW_INSPECT, ROW_REWRITE };
 
 #define ROW_EARLY 1u
+#define ROW_WHOLE_ANSWER 2u              /* its answers are read whole, whatever their addresses */
 
 struct kafka_row {
 	int16_t key;
@@ -48,6 +49,10 @@ int versions_response(struct session *s, const struct exchange *e, struct span b
 bool sasl_holds(struct session *s, const struct kafka_request *r);
 int sasl_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
 int sasl_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
+int authenticate_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
+int authenticate_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
+int token_request(struct session *s, uint8_t *p, size_t n, struct block **owner) MUST_CHECK;
+void token_response(struct session *s, struct span token);
 /* route.c */
 int addresses_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
 int metadata_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
