@@ -8,24 +8,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/cursor.h"
+#include "feed.h"
 #include "kafka/api.h"
 #include "unit.h"
 #include "worker/kafka/names.h"
 #include "worker/kafka/row.h"
 #include "worker/peers.h"
-#include "worker/reader.h"
 #include "worker/stream.h"
 #include "worker/wheel.h"
 
 /* ---- reader: frames whose first body byte is 'H' are held, others pass ---- */
-
-struct seen {
-	struct buf bytes;                /* all frames, in order, as they came out */
-	unsigned whole, parts;
-	struct reader *stops;            /* at every held frame; NULL: never */
-};
 
 static int head(void *ctx, struct span first, struct reader_plan *plan)
 {
@@ -43,29 +36,7 @@ static int head(void *ctx, struct span first, struct reader_plan *plan)
 	return 0;
 }
 
-static int whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
-{
-	struct seen *s = ctx;
-
-	(void)owner;
-	s->whole++;
-	buf_add(&s->bytes, p, n);
-	if (s->stops)
-		reader_stop(s->stops);
-	return 0;
-}
-
-static int part(void *ctx, uint8_t *p, size_t n, struct block **owner, bool first, bool last)
-{
-	struct seen *s = ctx;
-
-	(void)owner, (void)first;
-	s->parts += last;
-	buf_add(&s->bytes, p, n);
-	return 0;
-}
-
-static const struct reader_ops ops = { head, whole, part };
+static const struct reader_ops ops = { head, seen_whole, seen_part };
 
 static void add_frame(struct buf *b, char kind, size_t n)
 {
@@ -73,39 +44,6 @@ static void add_frame(struct buf *b, char kind, size_t n)
 	buf_addch(b, kind);
 	for (size_t i = 1; i < n; i++)
 		buf_addch(b, (char)('a' + i % 26));
-}
-
-/* Feeds as the loop does: into what reader_prepare gives, at most `step` bytes at a time. */
-static int feed(struct reader *r, struct blocks *bs, struct seen *s, struct span in, size_t step)
-{
-	uint8_t scratch[64];
-
-	while (in.n > 0) {
-		struct iovec iov[2];
-		int niov;
-		struct iovec room = { scratch, sizeof scratch };
-		int error = reader_prepare(r, bs, BLOCK_WITHIN_LIMIT, iov, &niov, room);
-		if (error)
-			return error;
-		size_t n = 0;
-		for (int i = 0; i < niov; i++) {
-			size_t take = iov[i].iov_len;
-			if (take > step - n)
-				take = step - n;
-			if (take > in.n)
-				take = in.n;
-			memcpy(iov[i].iov_base, in.p, take);
-			in = span_of(in.p + take, in.n - take);
-			n += take;
-		}
-		error = reader_received(r, &ops, s, bs, iov, niov, n);
-		while (!error && r->stopped && r->kept)
-			error = reader_go_on(r, &ops, s, bs, room);
-		r->stopped = false;
-		if (error)
-			return error;
-	}
-	return 0;
 }
 
 START_TEST(frames_come_out_whole_however_they_are_cut)
@@ -123,7 +61,7 @@ START_TEST(frames_come_out_whole_however_they_are_cut)
 	for (size_t step = 1; step <= in.n; step++) {
 		struct reader r = { 0 };
 		struct seen s = { 0 };
-		ck_assert_int_eq(feed(&r, &bs, &s, buf_span(&in), step), 0);
+		ck_assert_int_eq(feed(&r, &bs, &ops, &s, buf_span(&in), step), 0);
 		ck_assert_uint_eq(s.whole, 3);
 		ck_assert_uint_eq(s.parts, 2);
 		ck_assert_uint_eq(r.frames, 5);
@@ -154,7 +92,7 @@ START_TEST(a_stopped_reader_begins_no_frame_and_loses_none)
 	for (size_t step = 1; step <= in.n; step++) {
 		struct reader r = { 0 };
 		struct seen s = { .stops = &r };
-		ck_assert_int_eq(feed(&r, &bs, &s, buf_span(&in), step), 0);
+		ck_assert_int_eq(feed(&r, &bs, &ops, &s, buf_span(&in), step), 0);
 		ck_assert_uint_eq(s.whole, 6);
 		ck_assert_uint_eq(s.parts, 3);
 		ck_assert(span_eq(buf_span(&s.bytes), buf_span(&in)));
@@ -185,7 +123,7 @@ START_TEST(a_held_frame_takes_memory_as_it_comes)
 	buf_init(&in, 0);
 	blocks_init(&bs, 1 << 20);
 	add_frame(&in, 'H', 1000);
-	ck_assert_int_eq(feed(&r, &bs, &s, span_of(in.p, 900), 7), 0);
+	ck_assert_int_eq(feed(&r, &bs, &ops, &s, span_of(in.p, 900), 7), 0);
 	ck_assert_uint_eq(reader_missing(&r), 104);
 	ck_assert_uint_eq(bs.used, BLOCK_MIN);
 	reader_fini(&r, &bs);
@@ -201,7 +139,7 @@ START_TEST(a_refused_head_ends_the_reading)
 	struct seen s = { 0 };
 
 	blocks_init(&bs, 1 << 20);
-	ck_assert_int_eq(feed(&r, &bs, &s, span_of("\xff\xff\xff\xff", 4), 1), E_MALFORMED);
+	ck_assert_int_eq(feed(&r, &bs, &ops, &s, span_of("\xff\xff\xff\xff", 4), 1), E_MALFORMED);
 	reader_fini(&r, &bs);
 	blocks_fini(&bs);
 }
