@@ -12,7 +12,9 @@ struct cursor {
 
 static inline struct cursor cursor_of(const void *p, size_t n)
 {
-	return (struct cursor){ p, (const uint8_t *)p + n, 0 };
+	const uint8_t *start = p ? p : (const uint8_t *)"";   /* arithmetic on NULL is undefined */
+
+	return (struct cursor){ start, start + n, 0 };
 }
 
 static inline struct cursor cursor_span(struct span s)

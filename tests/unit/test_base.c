@@ -45,6 +45,16 @@ START_TEST(cursor_error_is_sticky)
 }
 END_TEST
 
+START_TEST(an_empty_place_of_nothing_is_one)
+{
+	struct cursor c = cursor_span(SPAN_NULL);
+
+	ck_assert_ptr_nonnull(cursor_take(&c, 0));
+	ck_assert_uint_eq(cursor_left(&c), 0);
+	ck_assert_int_eq(c.error, 0);
+}
+END_TEST
+
 START_TEST(cursor_refuses_lying_lengths)
 {
 	struct cursor c = cursor_of("\xff\xfe", 2);
@@ -169,6 +179,6 @@ START_TEST(time_prints_as_rfc3339)
 }
 END_TEST
 
-UNIT_MAIN("base", cursor_reads_what_buf_wrote, cursor_error_is_sticky, cursor_refuses_lying_lengths,
+UNIT_MAIN("base", cursor_reads_what_buf_wrote, cursor_error_is_sticky, an_empty_place_of_nothing_is_one, cursor_refuses_lying_lengths,
           crc32c_has_the_published_values, utf8_is_strict, json_escape_survives_hostile_bytes, buf_limit_is_sticky,
           arena_holds_its_limit_and_resets, list_and_slab, time_prints_as_rfc3339)
