@@ -62,6 +62,13 @@ MODULES = {"plain": "org.apache.kafka.common.security.plain.PlainLoginModule",
            "scram": "org.apache.kafka.common.security.scram.ScramLoginModule",
            "oauth": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"}
 
+# Laid over the rest: a second plain listener, which advertises an address of its own. Not with SECURE.
+TWO_FACES = """\
+listeners=PLAINTEXT://127.0.0.1:{port},OTHER://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},OTHER://{other}:{secure}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT
+"""
+
 JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
 
@@ -82,14 +89,20 @@ def temp_root():
 class Broker:
     NODE = 1
 
-    def __init__(self, version, advertise="127.0.0.1", keystore=None, truststore=None, client_auth="none"):
-        """keystore, truststore: files in PEM, for a listener with TLS and SASL."""
+    def __init__(self, version, advertise="127.0.0.1", keystore=None, truststore=None, client_auth="none", other=None,
+                 rows="", features=()):
+        """keystore, truststore: files in PEM, for a listener with TLS and SASL. other: what a second plain listener
+        advertises. rows: more properties. features: NAME=LEVEL, on from the beginning."""
         self.version = version
+        self.other = other
+        self.rows = rows
+        self.features = features
         self.secure = dict(keystore=keystore, truststore=truststore, client_auth=client_auth, **MODULES) if keystore else None
         self.advertise = advertise      # it listens on 127.0.0.1 whatever it advertises
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
         self.port = free_ports(4)
-        self.secure_port, self.mutual_port = self.port + 2, self.port + 3
+        self.secure_port = self.other_port = self.port + 2
+        self.mutual_port = self.port + 3
         self.data = self.home / "data"
         self.log = self.home / "broker.log"
         self.process = None
@@ -108,6 +121,10 @@ class Broker:
             rows = SECURE.format(port=self.port, controller=self.port + 1, secure=self.secure_port, mutual=self.mutual_port,
                                  **self.secure)
             config.write_text(config.read_text() + rows)
+        if self.other:
+            rows = TWO_FACES.format(port=self.port, controller=self.port + 1, secure=self.other_port, other=self.other)
+            config.write_text(config.read_text() + rows)
+        config.write_text(config.read_text() + self.rows)
         self.data.mkdir(exist_ok=True)
         self._format(config)
         out = self.log.open("ab")
@@ -116,13 +133,13 @@ class Broker:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         return self
 
-    def _users(self):
+    def _extras(self):
         users = [f"SCRAM-SHA-{n}=[name=alice,password=secret]" for n in (256, 512)] if self.secure else []
-        return [word for user in users for word in ("--add-scram", user)]
+        return [word for user in users for word in ("--add-scram", user)] + [word for f in self.features for word in ("--feature", f)]
 
     def _format(self, config):
         done = subprocess.run(java(self.version, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAQ",
-                                   "-c", config, *self._users()), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+                                   "-c", config, *self._extras()), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"StorageTool: {done.stdout}{done.stderr}")
 

@@ -4,6 +4,8 @@ It listens on 127.0.0.2 at the same ports as its target on 127.0.0.1, so that a 
 127.0.0.2 has all its clients come through it.
 """
 
+import contextlib
+import os
 import pathlib
 import socket
 import struct
@@ -12,27 +14,41 @@ import threading
 import wire
 
 HOST = "127.0.0.2"
+LIKELY = 8          # callers that are looked at first
 
 
-def owner_of(port, remote_port):
-    """The process that holds the local end `port` of a connection to `remote_port`; else a word that says why not."""
+def owner_of(port, remote_port, likely=()):
+    """The process that holds the local end `port` of a connection to `remote_port`, `likely` ones looked at first;
+    else a word that says why not."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):       # Java's sockets are IPv6 ones
         for line in pathlib.Path(table).read_text().splitlines()[1:]:
             words = line.split()
             if int(words[1].split(":")[1], 16) == port and int(words[2].split(":")[1], 16) == remote_port:
-                return _process_with(f"socket:[{words[9]}]") or f"gone in state {words[3]}"
+                return _process_with(f"socket:[{words[9]}]", likely) or f"gone in state {words[3]}"
     return "gone"
 
 
-def _process_with(link):
-    """Children of ours are likely, so the newest processes come first."""
+def _process_with(link, likely):
+    """Children of ours are likely too, so the newest processes come first."""
+    for pid in likely:
+        if link in _links(f"/proc/{pid}"):
+            return pid
     for process in sorted(pathlib.Path("/proc").glob("[0-9]*"), key=lambda p: -int(p.name)):
-        try:
-            if any(str(fd.readlink()) == link for fd in (process / "fd").iterdir()):
-                return int(process.name)
-        except OSError:
-            pass
+        if link in _links(process):
+            return int(process.name)
     return None
+
+
+def _links(process):
+    """What its descriptors are; those that close meanwhile are left out, and only they."""
+    found = set()
+    try:
+        for fd in os.scandir(f"{process}/fd"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(fd.path))
+    except OSError:      # it ended
+        pass
+    return found
 
 
 class Relay:
@@ -75,7 +91,7 @@ class Relay:
                 client, peer = listener.accept()
             except OSError:
                 return
-            caller = owner_of(peer[1], port) if self.who else None
+            caller = owner_of(peer[1], port, set(self.callers[-LIKELY:])) if self.who else None
             if isinstance(caller, int):
                 self.callers.append(caller)
                 caller = None

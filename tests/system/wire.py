@@ -293,6 +293,11 @@ def split_batches(data):
     return batches
 
 
+def codec_of(batch):
+    """The codec that the attributes of a stored batch name, without a look at its records."""
+    return struct.unpack_from(">h", batch, 21)[0] & 7
+
+
 def as_sent(batch):
     """A stored batch with what a broker overwrites set back: base offset 0, leader epoch -1."""
     return struct.pack(">q", 0) + batch[8:12] + struct.pack(">i", -1) + batch[16:]
