@@ -13,10 +13,14 @@
 #include "worker/session.h"
 #include "worker/worker.h"
 
-#define UNACKED_MS 30000                 /* TCP_USER_TIMEOUT upstream */
-#define KEEPALIVE_IDLE_S 60
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_PROBES 3
+/* A broker that is gone is noticed within 30 s, idle or not. Linux takes TCP_USER_TIMEOUT for
+ * the silence that ends an idle connection too, whatever TCP_KEEPCNT says: with a longer idle
+ * time, one lost probe would end a good one. So there are three of them before it. Idle times
+ * differ: connections of one moment must not all probe in another. */
+#define UNACKED_MS 30000
+#define KEEPALIVE_IDLE_S 10
+#define KEEPALIVE_SPREAD_S 8
+#define KEEPALIVE_INTERVAL_S 5
 
 struct dial {
 	struct worker *worker;
@@ -36,13 +40,12 @@ static void set_option(int fd, int level, int option, int value)
 	(void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
-static void tune(int fd)
+static void tune(int fd, uint32_t number)
 {
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S + (int)(number % KEEPALIVE_SPREAD_S));
 	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKED_MS);
 }
 
@@ -54,7 +57,7 @@ static void connect_to(struct session *s, const struct sockaddr *address, sockle
 		session_unreachable(s, strerror(errno));
 		return;
 	}
-	tune(fd);
+	tune(fd, s->upstream_server);
 	int result = connect(fd, address, len);
 	if (result < 0 && errno != EINPROGRESS) {
 		const char *why = strerror(errno);

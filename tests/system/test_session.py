@@ -1,6 +1,8 @@
 """Sessions: order, endings, limits, hostile bytes, with brokers that a real one is too well-behaved to stand for."""
 
 import contextlib
+import ctypes
+import os
 import socket
 import struct
 import threading
@@ -14,6 +16,7 @@ import wire
 
 GOOD, BAD = b'{"lumens": 1}', b'{"lumens": true}'
 HEARTBEAT, LIST_OFFSETS = 12, 2
+PIDFD_GETFD = 438                                # of every architecture
 
 
 @pytest.fixture
@@ -413,6 +416,43 @@ def test_the_next_bootstrap_server_within_3_seconds(gateway, scripted, why):
                 waits.append(time.monotonic() - began)
         assert max(waits) < 3, waits
         assert one.metric("event_gateway_broker_connect_failures_total") >= 1
+
+
+def sockets_of(pid, peer):
+    """Doubles of a process's sockets that are connected to this port."""
+    handle = os.pidfd_open(pid)
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if not os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:"):
+                continue
+        except FileNotFoundError:
+            continue
+        double = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, handle, int(fd), 0)
+        if double < 0:
+            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+        one = socket.socket(fileno=double)
+        with contextlib.suppress(OSError):
+            if one.family == socket.AF_INET and one.getpeername()[1] == peer:
+                yield one
+    os.close(handle)
+
+
+def test_a_lost_probe_ends_no_idle_connection(gateway, scripted):
+    """tcp(7), TCP_USER_TIMEOUT: it overrides keepalive in ending a connection, so it must leave room for more probes than one.
+    A broker that is gone is still noticed within 30 s."""
+    broker = scripted(lambda exchange: exchange.answer(b"\0\0"))
+    one = light(gateway, broker, workers=1)
+    clients = [wire.Client(one.port) for _ in range(16)]
+    for client in clients:
+        heartbeat(client, 1)
+        client.receive(1)
+    found = 0
+    for upstream in sockets_of(one.workers()[0], broker.port):
+        idle, interval, most = (upstream.getsockopt(socket.IPPROTO_TCP, o)
+                                for o in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT))
+        assert idle + 2 * interval < most / 1000 <= 30
+        found += upstream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert found == len(clients)
 
 
 def test_connections_of_one_address_are_bounded(gateway, scripted):
