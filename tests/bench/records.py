@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the records of the benchmarks, one a line, into a folder: the same bytes on every machine.
 
-    records.py FOLDER [--count N]
+    records.py FOLDER [--count N] [--only KIND]
 
   iot.jsonl     4,000 of 101 bytes: a flat closed object
   order.jsonl   1,000 of 856 bytes: references, a oneOf, enums, closed objects, text that is not all ASCII
@@ -149,11 +149,13 @@ def main():
     parser = argparse.ArgumentParser(description="writes the records of the benchmarks")
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--count", type=int, help="records of each kind")
+    parser.add_argument("--only", choices=COUNTS, help="one kind")
     given = parser.parse_args()
     random.seed(7)
     given.folder.mkdir(parents=True, exist_ok=True)
     for make in (iot, order, batch):
-        write(given.folder / f"{make.__name__}.jsonl", make, given.count or COUNTS[make.__name__])
+        if given.only in (None, make.__name__):
+            write(given.folder / f"{make.__name__}.jsonl", make, given.count or COUNTS[make.__name__])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,127 @@
+"""What the gateway costs beside HAProxy, without and with a document, and the latency that it adds: tables, figures, and
+whether the promises hold."""
+
+import json
+import sys
+from typing import NamedTuple
+
+import compare
+from pairs import RATE, Bench, added, middle, ratio
+from show import figure, hold
+
+
+class Load(NamedTuple):
+    label: str
+    kind: str
+    count: int
+    most: float = None      # promised
+    rate: int = 0
+    codec: str = "none"
+
+
+# CPU of a record as multiples of HAProxy's
+PASSING = [
+    Load("order", "order", 150_000, 1.0),
+    Load(f"order, {RATE:,}/s", "order", 20_000, 1.0, rate=RATE),
+    Load("iot", "iot", 1_000_000),
+    Load("batch", "batch", 20_000),
+]
+
+# microseconds that the document adds to a record
+JUDGING = [
+    Load("order", "order", 150_000, 1.0),
+    Load("order lz4", "order", 150_000, 1.5, codec="lz4"),
+    Load("order zstd", "order", 100_000, 2.0, codec="zstd"),
+    Load("iot", "iot", 1_000_000, 0.1),
+    Load("batch", "batch", 20_000, 8.0),
+]
+
+# milliseconds of delivery more than through HAProxy
+LATENCY = {"p50_ms": 0.1, "p99_ms": 0.5}
+PACED = Load(f"order, {RATE:,}/s", "order", 20_000, rate=RATE)
+
+
+def cost(rounds):
+    return {"us": round(middle(rounds, "us"), 4), "records_s": round(rounds[0]["delivered"] / middle(rounds, "seconds"))}
+
+
+def verdict(value, most):
+    return "" if most is None else f"<= {most:g}" if value <= most else f"<= {most:g} MISSED"
+
+
+class Report:
+    """Rows for people, figures for programs, and what was missed."""
+
+    def __init__(self, *head):
+        self.rows = [list(head)]
+        self.figures = {}
+        self.missed = []
+
+    def add(self, label, figures, cells, value, most):
+        self.rows.append([label, *cells, verdict(value, most)])
+        self.figures[label] = {**figures, "most": most}
+        if most is not None and value > most:
+            self.missed.append(f"{label}: {value:.3f}, not {most:g}")
+
+
+def proxy():
+    """No document: CPU of a record, ours and HAProxy's."""
+    report = Report("records", "HAProxy us", "ours us", "ratio", "HAProxy records/s", "ours", "promise")
+    with Bench("haproxy", "passing") as bench:
+        for load in PASSING:
+            rounds = bench.turns(load.kind, load.count, load.rate, load.codec)
+            peer, ours = cost(rounds["haproxy"]), cost(rounds["passing"])
+            times = ratio(rounds["passing"], rounds["haproxy"])
+            cells = [f"{peer['us']:.3f}", f"{ours['us']:.3f}", f"{times:.3f}", f"{peer['records_s']:,}", f"{ours['records_s']:,}"]
+            report.add(load.label, {"haproxy": peer, "ours": ours, "ratio": round(times, 4)}, cells, times, load.most)
+    return report
+
+
+def gateway():
+    """What the document adds to a record's CPU: beside the gateway without it or beside HAProxy, whichever is more."""
+    report = Report("records", "HAProxy us", "ours us", "with document", "added", "beside HAProxy", "promise")
+    with Bench("haproxy", "passing", "judging") as bench:
+        for load in JUDGING:
+            rounds = bench.turns(load.kind, load.count, load.rate, load.codec)
+            of = {name: cost(turns) for name, turns in rounds.items()}
+            beside = {name: added(rounds["judging"], rounds[name]) for name in ("passing", "haproxy")}
+            more = max(beside.values())
+            cells = [f"{of[name]['us']:.3f}" for name in ("haproxy", "passing", "judging")]
+            cells += [f"{beside['passing']:.3f}", f"{beside['haproxy']:.3f}"]
+            figures = {"haproxy": of["haproxy"], "ours": of["passing"], "with_document": of["judging"],
+                       "added_us": round(beside["passing"], 4), "added_to_haproxy_us": round(beside["haproxy"], 4)}
+            report.add(load.label, figures, cells, more, load.most)
+    return report
+
+
+def latency():
+    """Delivery as the producer sees it, with the document, beside HAProxy."""
+    report = Report("", "HAProxy ms", "ours ms", "added", "promise")
+    with Bench("haproxy", "judging") as bench:
+        rounds = bench.turns(PACED.kind, PACED.count, PACED.rate)
+        for what, most in LATENCY.items():
+            peer, ours = middle(rounds["haproxy"], what), middle(rounds["judging"], what)
+            more = added(rounds["judging"], rounds["haproxy"], what)
+            report.add(what[:3], {"haproxy_ms": peer, "ours_ms": ours, "added_ms": round(more, 4)},
+                       [f"{peer:.3f}", f"{ours:.3f}", f"{more:+.3f}"], more, most)
+    return report
+
+
+def print_report(report):
+    compare.print_rows(report.rows)
+
+
+def command(measure):
+    """make bench-*: the table, and one JSON object as the last line."""
+    report = measure()
+    print_report(report)
+    print(json.dumps({"missed": report.missed, **report.figures}, separators=(",", ":")), flush=True)
+    sys.exit(1 if report.missed else 0)
+
+
+def show(measure):
+    report = measure()
+    print_report(report)
+    for label, figures in report.figures.items():
+        figure(label, json.dumps(figures))
+    hold(not report.missed, "; ".join(report.missed))
