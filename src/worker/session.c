@@ -233,6 +233,7 @@ void session_reach(struct session *s)
 static void reached(struct session *s)
 {
 	forget_target(s);
+	failures_clear(&s->worker->failures, s->link.reached);
 	worker_note_reach(s->worker, s->route, true);
 	stream_resume(&s->upstream);
 }
@@ -275,6 +276,7 @@ static void log_unreachable(const struct session *s, const char *why)
 void session_unreachable(struct session *s, const char *why)
 {
 	worker_note_reach(s->worker, s->route, false);
+	failures_note(&s->worker->failures, s->link.reached, s->target->turn, clock_ms());
 	if (worker_may_log(s->worker))
 		log_unreachable(s, why);
 	next_attempt(s);

@@ -10,6 +10,7 @@
 #include "heritage.h"
 #include "shm/stats.h"
 #include "shm/topology.h"
+#include "worker/failures.h"
 #include "worker/generation.h"
 #include "worker/kafka/tools.h"
 #include "worker/session.h"
@@ -49,6 +50,7 @@ struct worker {
 	size_t nsessions;
 	struct peers peers;              /* their addresses */
 	uint32_t next_server;            /* bootstrap servers take turns */
+	struct failures failures;        /* of servers, bootstrap ones and brokers */
 	struct wheel wheel;
 	struct event on_tick, on_control, on_accept_again;
 	struct generation *in_force, *prepared;

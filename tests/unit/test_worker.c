@@ -12,6 +12,7 @@
 #include "feed.h"
 #include "kafka/api.h"
 #include "unit.h"
+#include "worker/failures.h"
 #include "worker/kafka/names.h"
 #include "worker/kafka/row.h"
 #include "worker/peers.h"
@@ -249,6 +250,44 @@ END_TEST
 
 /* ---- memory ---- */
 
+START_TEST(a_server_that_failed_is_tried_first_by_one_in_a_while)
+{
+	static struct failures f;
+	uint64_t now = 1000;
+
+	ck_assert(!failures_avoid(&f, 7, now));
+	failures_note(&f, 7, 0, now);
+	ck_assert(failures_avoid(&f, 7, now));
+	ck_assert(!failures_avoid(&f, 8, now));
+	ck_assert(failures_avoid(&f, 7, now + FAILURES_AGAIN_MS - 1));
+	now += FAILURES_AGAIN_MS;
+	ck_assert(!failures_avoid(&f, 7, now));
+	ck_assert(failures_avoid(&f, 7, now));
+	failures_clear(&f, 8);
+	failures_clear(&f, 7 + FAILURES_MAX);
+	ck_assert(failures_avoid(&f, 7, now));
+	failures_clear(&f, 7);
+	ck_assert(!failures_avoid(&f, 7, now));
+}
+END_TEST
+
+/* However many sessions meet the same address at once. */
+START_TEST(the_next_address_of_a_name_comes_after_one_that_failed)
+{
+	static struct failures f;
+
+	ck_assert_uint_eq(failures_turn(&f, 7, 3), 3);
+	failures_note(&f, 7, 0, 1000);
+	failures_note(&f, 7, 0, 1000);
+	ck_assert_uint_eq(failures_turn(&f, 7, 0), 1);
+	failures_clear(&f, 7);
+	ck_assert_uint_eq(failures_turn(&f, 7, 0), 1);
+	failures_note(&f, 7 + FAILURES_MAX, 4, 1000);
+	ck_assert_uint_eq(failures_turn(&f, 7, 0), 0);
+	ck_assert_uint_eq(failures_turn(&f, 7 + FAILURES_MAX, 0), 5);
+}
+END_TEST
+
 START_TEST(the_budget_binds_only_what_can_wait)
 {
 	struct blocks bs;
@@ -416,6 +455,7 @@ END_TEST
 UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
           frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes,
           a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
-          an_ipv6_network_is_one_address, the_budget_binds_only_what_can_wait,
+          an_ipv6_network_is_one_address, a_server_that_failed_is_tried_first_by_one_in_a_while,
+          the_next_address_of_a_name_comes_after_one_that_failed, the_budget_binds_only_what_can_wait,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)

@@ -70,12 +70,17 @@ static const struct topology_broker *keeper_of(const struct broker_table *t, uin
 
 /* ---- where a session goes ---- */
 
+static uint64_t server_key(const char *host, uint32_t port)
+{
+	return hash64(host, strlen(host), port);
+}
+
 static void aim(struct session *s, const char *host, uint32_t port, unsigned turn, struct dial_target *out)
 {
 	snprintf(out->host, sizeof out->host, "%s", host);
 	out->port = (uint16_t)port;
-	out->turn = turn;
-	s->link.reached = hash64(out->host, strlen(out->host), port);
+	s->link.reached = server_key(out->host, port);
+	out->turn = failures_turn(&s->worker->failures, s->link.reached, turn);
 }
 
 static const struct topology_broker *own_broker(struct session *s)
@@ -86,6 +91,25 @@ static const struct topology_broker *own_broker(struct session *s)
 	if (!l || !t || s->broker < 0 || l->broker_port_count == 0)
 		return NULL;
 	return keeper_of(t, (uint32_t)s->broker, l->broker_port_count);
+}
+
+static const struct settings_server *bootstrap_server(const struct session *s, const struct settings_cluster *c, unsigned attempt)
+{
+	return &s->worker->in_force->settings.servers[c->first_server + (s->upstream_server + attempt) % c->nservers];
+}
+
+/* Takes further turns while the server whose turn it is failed lately: one that is silent
+ * would cost each session that meets it first the whole time of an attempt. */
+static void begin_where_it_works(struct session *s, const struct settings_cluster *c)
+{
+	struct worker *w = s->worker;
+
+	for (uint32_t i = 0; i <= c->nservers; i++) {
+		const struct settings_server *server = bootstrap_server(s, c, 0);
+		if (!failures_avoid(&w->failures, server_key(image_text(&w->in_force->image, server->host), server->port), clock_ms()))
+			return;
+		s->upstream_server = w->next_server++;
+	}
 }
 
 bool kafka_route(struct session *s, unsigned attempt, struct dial_target *out)
@@ -103,11 +127,12 @@ bool kafka_route(struct session *s, unsigned attempt, struct dial_target *out)
 		return true;
 	}
 	s->link.discovery = s->broker >= 0;
-	const struct settings_view *v = &w->in_force->settings;
-	const struct settings_cluster *c = &v->clusters[l->cluster];
+	const struct settings_cluster *c = &w->in_force->settings.clusters[l->cluster];
 	if (c->nservers == 0 || attempt >= c->nservers * ADDRESSES_TRIED)
 		return false;
-	const struct settings_server *server = &v->servers[c->first_server + (s->upstream_server + attempt) % c->nservers];
+	if (attempt == 0)
+		begin_where_it_works(s, c);
+	const struct settings_server *server = bootstrap_server(s, c, attempt);
 	aim(s, image_text(&w->in_force->image, server->host), server->port, attempt / c->nservers, out);
 	return true;
 }
@@ -116,7 +141,7 @@ bool kafka_route_is_right(struct session *s)
 {
 	const struct topology_broker *b = own_broker(s);
 
-	return b && hash64(b->host, strlen(b->host), b->port) == s->link.reached;
+	return b && server_key(b->host, b->port) == s->link.reached;
 }
 
 /* ---- what clients are told, and what is learned on the way ---- */
