@@ -103,7 +103,14 @@ def _python(name):
     return [venv_python(), FOLDER / name]
 
 
+def _tools(release):
+    return ["env", f"KAFKA_TOOLS={release}", *_python("java.py")]
+
+
 PROGRAMS = {
+    "kcat": lambda: _python("kcat.py"),
+    "java-4.4.0": lambda: _tools("4.4.0"),
+    "java-3.9.1": lambda: _tools("3.9.1"),
     "confluent-kafka": lambda: _python("confluent.py"),
     "python3-kafka": lambda: _python("oldkafka.py"),
     "kafkajs": lambda: _node("kafkajs.js", "kafkajs"),
