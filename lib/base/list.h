@@ -37,6 +37,11 @@ static inline void list_append(struct list *head, struct list *node)
 	list_insert_before(head, node);
 }
 
+static inline void list_prepend(struct list *head, struct list *node)
+{
+	list_insert_before(head->next, node);
+}
+
 static inline void list_remove(struct list *node)
 {
 	node->next->prev = node->prev;

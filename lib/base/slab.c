@@ -11,6 +11,11 @@ void slab_init(struct slab *s, size_t size, size_t keep)
 void slab_fini(struct slab *s)
 {
 	INVARIANT(s->in_use == 0);
+	slab_trim(s);
+}
+
+void slab_trim(struct slab *s)
+{
 	while (s->free) {
 		struct slab_item *it = s->free;
 		s->free = it->next;

@@ -31,7 +31,7 @@ struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand)
 		return NULL;
 	while (class_size(class) - sizeof(struct block) < n)
 		class++;
-	if (demand == BLOCK_WITHIN_LIMIT && bs->used + class_size(class) > bs->limit)
+	if (bs->used + class_size(class) > blocks_bound(bs, demand))
 		return NULL;
 	struct block *b = slab_get(&bs->classes[class]);
 	if (!b)
@@ -51,12 +51,9 @@ void block_put(struct blocks *bs, struct block *b)
 	slab_put(&bs->classes[b->class], b);
 }
 
-bool blocks_are_short(const struct blocks *bs)
+void blocks_trim(struct blocks *bs)
 {
-	return bs->used > bs->limit / 2;
-}
-
-bool blocks_are_spent(const struct blocks *bs)
-{
-	return bs->used >= bs->limit;
+	for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+		if (class_size(i) > KEEP_BYTES)
+			slab_trim(&bs->classes[i]);
 }

@@ -1,5 +1,9 @@
 /* Blocks: a worker's memory for held frames and unsent bytes. Power-of-two sizes, kept
- * for reuse per size, counted against limits.worker_memory. Worker-private. */
+ * for reuse per size, counted against limits.worker_memory. Worker-private.
+ *
+ * Peers that stop may hold what they like of the first half, and nothing makes them give it
+ * back. So that the rest serves those who go on, nobody's unsent bytes grow any more beyond
+ * it, and the last quarter is for who holds little. */
 #pragma once
 
 #include "base/slab.h"
@@ -18,7 +22,14 @@ struct blocks {
 	size_t used, limit;              /* bytes out, and how many may be */
 };
 
+enum blocks_level {
+	BLOCKS_AMPLE,
+	BLOCKS_SHORT,                    /* over half of the budget is out */
+	BLOCKS_SCARCE,                   /* over three quarters */
+};
+
 enum block_demand {
+	BLOCK_WITHIN_SHARE,              /* of who holds much already: refused when memory is scarce */
 	BLOCK_WITHIN_LIMIT,              /* refused when the budget is spent */
 	BLOCK_BEYOND_LIMIT,              /* what must not wait: bytes already read, our own answers */
 };
@@ -28,5 +39,18 @@ void blocks_fini(struct blocks *bs);     /* all blocks must be back */
 /* At least n bytes; NULL when the budget, the largest class or the heap says no. */
 struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand) MUST_CHECK;
 void block_put(struct blocks *bs, struct block *b);   /* NULL is fine */
-bool blocks_are_spent(const struct blocks *bs);       /* the whole budget is */
-bool blocks_are_short(const struct blocks *bs);       /* over half of it is */
+/* Gives the big idle ones back to the heap. */
+void blocks_trim(struct blocks *bs);
+
+static inline enum blocks_level blocks_level(const struct blocks *bs)
+{
+	if (bs->used <= bs->limit / 2)
+		return BLOCKS_AMPLE;
+	return bs->used <= bs->limit / 4 * 3 ? BLOCKS_SHORT : BLOCKS_SCARCE;
+}
+
+/* Bytes out at which a demand is refused. */
+static inline size_t blocks_bound(const struct blocks *bs, enum block_demand demand)
+{
+	return demand == BLOCK_WITHIN_SHARE ? bs->limit / 4 * 3 : demand == BLOCK_WITHIN_LIMIT ? bs->limit : SIZE_MAX;
+}

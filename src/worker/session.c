@@ -15,6 +15,7 @@
 #define HALF_CLOSED_MS 30000u            /* answers to a client that has sent FIN, since the last byte */
 #define HOLD_MS 30000u                   /* a held frame, and per MiB of it: */
 #define HOLD_MS_PER_MIB 1000u
+#define HOLDS_LITTLE (32u << 10)         /* bytes, its frame complete: below it a session has all of the memory budget */
 
 static const struct {
 	const char *word, *text;
@@ -326,7 +327,7 @@ static int read_some(struct session *s, struct stream *st, struct reader *r, con
 	int niov;
 	size_t n = 0;
 
-	int error = reader_prepare(r, &w->blocks, demand, iov, &niov, worker_scratch(w));
+	int error = reader_prepare(r, &w->blocks, demand, iov, &niov, worker_reading(w));
 	if (error)
 		return error;
 	error = stream_read(st, iov, niov, &n);
@@ -338,6 +339,13 @@ static int read_some(struct session *s, struct stream *st, struct reader *r, con
 	return error == E_EOF || error == E_AGAIN || error == E_SYS || error == E_LIMIT ? E_MALFORMED : error;
 }
 
+bool session_holds_little(const struct session *s)
+{
+	size_t frame = s->requests.state == READER_HOLD ? s->requests.size : s->requests.n;
+
+	return s->client.queued + s->upstream.queued + frame + s->responses.n < HOLDS_LITTLE;
+}
+
 static void starve(struct session *s)
 {
 	struct worker *w = s->worker;
@@ -346,13 +354,20 @@ static void starve(struct session *s)
 	if (!list_is_empty(&s->starving))
 		return;
 	worker_count(w, STATS_READS_PAUSED, 1);
-	list_append(&w->starving, &s->starving);
+	if (session_holds_little(s))
+		list_prepend(&w->starving, &s->starving);
+	else
+		list_append(&w->starving, &s->starving);
 }
 
 /* Only a session that the worker favours may pass the budget: it misses the fewest bytes. */
 static enum block_demand demand_of(const struct session *s)
 {
-	return s->worker->favoured == s ? BLOCK_BEYOND_LIMIT : BLOCK_WITHIN_LIMIT;
+	bool little = session_holds_little(s);
+
+	if (s->worker->favoured == s && (little || !s->worker->favour_is_small))
+		return BLOCK_BEYOND_LIMIT;
+	return little ? BLOCK_WITHIN_LIMIT : BLOCK_WITHIN_SHARE;
 }
 
 /* Nothing that comes matters any more, but it must be read: closing with unread input
@@ -398,11 +413,12 @@ static void read_client(struct session *s)
 		discard(s);
 		return;
 	}
-	if (blocks_are_spent(&s->worker->blocks) && demand_of(s) == BLOCK_WITHIN_LIMIT) {
+	enum block_demand demand = demand_of(s);
+	if (s->worker->blocks.used >= blocks_bound(&s->worker->blocks, demand)) {
 		starve(s);
 		return;
 	}
-	int error = read_some(s, &s->client, &s->requests, &kafka_request_ops, demand_of(s));
+	int error = read_some(s, &s->client, &s->requests, &kafka_request_ops, demand);
 	switch (error) {
 	case E_AGAIN:
 		return;
@@ -505,15 +521,32 @@ static void resume_client(struct session *s)
 	stream_resume(&s->client);
 }
 
+/* An eighth of the budget below what stopped it, so that it does not stop at once again. */
+bool session_is_fed(const struct session *s)
+{
+	const struct blocks *bs = &s->worker->blocks;
+
+	return bs->used <= blocks_bound(bs, demand_of(s)) - bs->limit / 8;
+}
+
+bool session_may_be_read(const struct session *s)
+{
+	if (s->client_eof || link_is_parked(&s->link))
+		return false;
+	if (session_is_ending(s) && !s->taking)
+		return true;             /* it is read and thrown away */
+	return stream_has_room(&s->upstream) && stream_has_room(&s->client) && s->link.in_flight <= LINK_IN_FLIGHT_MAX / 2;
+}
+
 /* Backpressure is which of the two sides is read. */
 static void regulate(struct session *s)
 {
 	bool full = stream_is_full(&s->upstream) || stream_is_full(&s->client) || s->link.in_flight >= LINK_IN_FLIGHT_MAX;
-	bool room = stream_has_room(&s->upstream) && stream_has_room(&s->client) && s->link.in_flight <= LINK_IN_FLIGHT_MAX / 2;
-	bool discarding = session_is_ending(s) && !s->taking;
 
+	if (!list_is_empty(&s->starving) && session_is_fed(s))
+		list_remove(&s->starving);
 	if (!s->client_eof && list_is_empty(&s->starving) && !link_is_parked(&s->link)) {
-		if (discarding || room)
+		if (session_may_be_read(s))
 			resume_client(s);
 		else if (full)
 			stream_pause(&s->client);

@@ -80,6 +80,12 @@ void session_kill(struct session *s);
 void session_bury(struct session *s);
 /* Memory came back: reads again. */
 void session_feed(struct session *s);
+/* Of the memory budget. */
+bool session_holds_little(const struct session *s);
+/* Is there memory again for one that waits for it? */
+bool session_is_fed(const struct session *s);
+/* Can what its client sends go anywhere? */
+bool session_may_be_read(const struct session *s);
 
 static inline bool session_is_ending(const struct session *s)
 {

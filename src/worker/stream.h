@@ -13,7 +13,7 @@
 #include "worker/tls.h"
 
 #define STREAM_HIGH (256u << 10)         /* unsent bytes at which the other side is not read */
-#define STREAM_LOW (64u << 10)           /* and at which it is read again */
+#define STREAM_LOW (64u << 10)           /* and at which it is read again; when memory is short: any, and none */
 
 struct piece {
 	struct piece *next;
@@ -105,10 +105,10 @@ static inline bool stream_takes_bytes(const struct stream *s)
 
 static inline bool stream_is_full(const struct stream *s)
 {
-	return s->queued >= STREAM_HIGH;
+	return s->queued >= (blocks_level(s->pool->blocks) == BLOCKS_AMPLE ? STREAM_HIGH : 1);
 }
 
 static inline bool stream_has_room(const struct stream *s)
 {
-	return s->queued <= STREAM_LOW;
+	return s->queued <= (blocks_level(s->pool->blocks) == BLOCKS_AMPLE ? STREAM_LOW : 0);
 }

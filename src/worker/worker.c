@@ -14,7 +14,7 @@
 #define EXCHANGES_KEPT 4096
 #define LOG_BURST 20u                    /* lines about peers at once */
 #define LOG_REFILL_MS 100u               /* one more each */
-#define RESUME_SHARE 8 / 10              /* of the memory budget: starving sessions read again below it */
+#define FAVOUR_MS 1000u                  /* to go beyond the budget, then another's turn may come */
 
 /* ---- what the parts ask ---- */
 
@@ -36,10 +36,21 @@ const struct settings *worker_settings(const struct worker *w)
 	return w->in_force->settings.settings;
 }
 
-/* Shorter reads when memory is scarce: what is read must be kept when it cannot pass. */
 struct iovec worker_scratch(const struct worker *w)
 {
-	return (struct iovec){ w->scratch, blocks_are_short(&w->blocks) ? WORKER_SCRATCH / 8 : WORKER_SCRATCH };
+	return (struct iovec){ w->scratch, WORKER_SCRATCH };
+}
+
+/* What is read must be kept when it cannot pass: the less memory, the shorter the reads, so
+ * that they fit blocks of 32 and 4 KiB. */
+struct iovec worker_reading(const struct worker *w)
+{
+	static const size_t most[] = {
+		[BLOCKS_AMPLE] = WORKER_SCRATCH,
+		[BLOCKS_SHORT] = 8 * BLOCK_MIN - sizeof(struct block),
+		[BLOCKS_SCARCE] = BLOCK_MIN - sizeof(struct block),
+	};
+	return (struct iovec){ w->scratch, most[blocks_level(&w->blocks)] };
 }
 
 /* ---- counting ---- */
@@ -188,29 +199,54 @@ void worker_adopt(struct worker *w, struct generation *g)
 
 /* ---- the loop ---- */
 
-/* Memory for those who wait: all of them once enough is free, else the one whose frame
- * misses the fewest bytes, beyond the budget, so that frames always get done. */
-static void feed_starving(struct worker *w)
+/* Does a session's frame miss fewer bytes than another's? None at all is the most. */
+static bool misses_fewer(const struct session *a, const struct session *b)
+{
+	return reader_missing(&a->requests) - 1 < reader_missing(&b->requests) - 1;
+}
+
+/* One of those who wait may go beyond the budget, so that frames always get done: the one
+ * whose frame misses the fewest bytes, of those that can be read at all. Beyond it is one
+ * frame at most: with none of the budget left, only who holds little is chosen, and only for
+ * as long as it does. */
+static void favour_one(struct worker *w)
 {
 	struct session *least = NULL;
 
-	if (list_is_empty(&w->starving))
-		return;
-	if (w->blocks.used <= w->blocks.limit * RESUME_SHARE) {
-		list_each_safe(it, &w->starving)
-			session_feed(list_entry(it, struct session, starving));
-		return;
-	}
-	if (w->favoured)
-		return;
+	w->favour_is_small = w->blocks.used >= w->blocks.limit;
 	list_each(it, &w->starving) {
 		struct session *s = list_entry(it, struct session, starving);
-		if (!least || (reader_missing(&s->requests) && (!reader_missing(&least->requests) ||
-		                                               reader_missing(&s->requests) < reader_missing(&least->requests))))
+		if (w->favour_is_small && !session_holds_little(s))
+			break;
+		if (session_may_be_read(s) && (!least || misses_fewer(s, least)))
 			least = s;
 	}
+	w->nobody_to_favour = !least;
 	w->favoured = least;
-	session_feed(least);
+	w->favoured_since = clock_ms();
+	if (least)
+		session_feed(least);
+}
+
+static void feed_starving(struct worker *w)
+{
+	if (w->favoured && !w->favoured->client.reading)
+		w->favoured = NULL;
+	list_each_safe(it, &w->starving) {
+		struct session *s = list_entry(it, struct session, starving);
+		if (!session_is_fed(s))
+			break;
+		session_feed(s);
+	}
+	if (!w->favoured && !w->nobody_to_favour && !list_is_empty(&w->starving))
+		favour_one(w);
+}
+
+static void end_favour(struct worker *w, uint64_t now)
+{
+	w->nobody_to_favour = false;
+	if (w->favoured && now - w->favoured_since >= FAVOUR_MS)
+		w->favoured = NULL;
 }
 
 static void count_lost_lines(struct worker *w)
@@ -230,7 +266,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	while ((e = wheel_next(&w->wheel, now)))
 		session_timer(list_entry(e, struct session, timer), now);
+	end_favour(w, now);
 	kafka_tools_trim(&w->kafka);
+	blocks_trim(&w->blocks);
 	if (!w->has_stats)
 		return;
 	stats_beat(&w->counters, now);

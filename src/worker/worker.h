@@ -45,8 +45,11 @@ struct worker {
 	struct stream_pool streams;
 	struct slab session_slab, exchanges, blanks, dials, targets;
 	struct list sessions, dead;
-	struct list starving;            /* sessions that wait for memory, oldest first */
+	struct list starving;            /* sessions that wait for memory: those that hold little first */
 	struct session *favoured;        /* the one that may pass the budget */
+	uint64_t favoured_since;         /* ms */
+	bool favour_is_small;            /* it ends when the session holds much */
+	bool nobody_to_favour;           /* as last looked, since the last tick */
 	size_t nsessions;
 	struct peers peers;              /* their addresses */
 	uint32_t next_server;            /* bootstrap servers take turns */
@@ -79,6 +82,8 @@ const struct route *worker_route(const struct worker *w, uint32_t route);
 const struct settings_listener *worker_listener(const struct worker *w, uint32_t route);
 const struct settings *worker_settings(const struct worker *w);
 struct iovec worker_scratch(const struct worker *w);
+/* As much of it as may be read at once now. */
+struct iovec worker_reading(const struct worker *w);
 
 void worker_count(struct worker *w, enum stats_metric m, int64_t delta);
 void worker_count_close(struct worker *w, enum close_reason reason);

@@ -294,7 +294,7 @@ START_TEST(the_budget_binds_only_what_can_wait)
 
 	blocks_init(&bs, 2 * BLOCK_MIN);
 	struct block *a = block_get(&bs, 100, BLOCK_WITHIN_LIMIT), *b = block_get(&bs, 100, BLOCK_WITHIN_LIMIT);
-	ck_assert(a && b && blocks_are_spent(&bs));
+	ck_assert(a && b);
 	ck_assert_ptr_null(block_get(&bs, 1, BLOCK_WITHIN_LIMIT));
 	struct block *c = block_get(&bs, 10000, BLOCK_BEYOND_LIMIT);
 	ck_assert_ptr_nonnull(c);
@@ -304,6 +304,44 @@ START_TEST(the_budget_binds_only_what_can_wait)
 	block_put(&bs, c);
 	ck_assert_uint_eq(bs.used, 0);
 	ck_assert_ptr_null(block_get(&bs, SIZE_MAX, BLOCK_BEYOND_LIMIT));
+	blocks_fini(&bs);
+}
+END_TEST
+
+START_TEST(the_last_quarter_is_for_who_holds_little)
+{
+	struct blocks bs;
+	struct block *got[8];
+	size_t n = 0;
+
+	blocks_init(&bs, 8 * BLOCK_MIN);
+	ck_assert_int_eq(blocks_level(&bs), BLOCKS_AMPLE);
+	while ((got[n] = block_get(&bs, 1, BLOCK_WITHIN_SHARE)))
+		n++;
+	ck_assert_uint_eq(n, 6);
+	ck_assert_int_eq(blocks_level(&bs), BLOCKS_SHORT);
+	while (n < ARRAY_LEN(got) && (got[n] = block_get(&bs, 1, BLOCK_WITHIN_LIMIT)))
+		n++;
+	ck_assert_uint_eq(n, 8);
+	ck_assert_int_eq(blocks_level(&bs), BLOCKS_SCARCE);
+	while (n > 0)
+		block_put(&bs, got[--n]);
+	blocks_fini(&bs);
+}
+END_TEST
+
+START_TEST(big_idle_blocks_go_back_to_the_heap)
+{
+	struct blocks bs;
+
+	blocks_init(&bs, 64 << 20);
+	block_put(&bs, block_get(&bs, 100, BLOCK_WITHIN_LIMIT));
+	block_put(&bs, block_get(&bs, 16 << 20, BLOCK_WITHIN_LIMIT));
+	blocks_trim(&bs);
+	size_t idle = 0;
+	for (size_t i = 0; i < BLOCK_CLASSES; i++)
+		idle += bs.classes[i].idle * bs.classes[i].size;
+	ck_assert_uint_eq(idle, BLOCK_MIN);
 	blocks_fini(&bs);
 }
 END_TEST
@@ -457,5 +495,6 @@ UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
           a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
           an_ipv6_network_is_one_address, a_server_that_failed_is_tried_first_by_one_in_a_while,
           the_next_address_of_a_name_comes_after_one_that_failed, the_budget_binds_only_what_can_wait,
+          the_last_quarter_is_for_who_holds_little, big_idle_blocks_go_back_to_the_heap,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)
