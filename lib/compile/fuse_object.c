@@ -264,7 +264,8 @@ static void put_key(struct layout *l, const struct property *p, uint32_t index)
 
 	k.value = fusion_plan(l->f, &p->set);
 	k.index = (uint16_t)index;
-	k.flags = (odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0) | (l->resolved ? FUSE_WHOLE : 0);
+	k.bit = (uint64_t)1 << index % 64;
+	k.flags = (uint8_t)((odd ? FUSE_ODD : 0) | (p->bare ? FUSE_BARE : 0) | (l->resolved ? FUSE_WHOLE : 0));
 	k.name = fusion_data(l->f, p->name.p, p->name.n, 1);
 	k.len = (uint32_t)p->name.n;
 	if (!odd) {
@@ -272,8 +273,8 @@ static void put_key(struct layout *l, const struct property *p, uint32_t index)
 		if (p->name.n)
 			memcpy(k.text, p->name.p, p->name.n);
 		memcpy(k.text + p->name.n, "\":", 2);
-		k.step = (uint16_t)(p->name.n + 2);
-		fuse_mask(k.mask, k.step);
+		k.step = (uint8_t)(p->name.n + 2);
+		k.ignore = fuse_ignore(k.step);
 	}
 	image_append(l->f->c->b, IMAGE_FUSE_KEYS, &k, sizeof k, 64);
 }

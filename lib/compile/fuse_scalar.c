@@ -95,7 +95,7 @@ static bool words(struct fusion *f, const struct schema_instr *in, struct fuse_v
 		if (s.n)
 			memcpy(w.text[i], s.p, s.n);
 		w.text[i][s.n] = '"';
-		fuse_mask(w.mask[i], s.n + 1);
+		w.ignore[i] = fuse_ignore(s.n + 1);
 	}
 	uint32_t off = image_append(f->c->b, IMAGE_FUSE_WORDS, &w, sizeof w, 8);
 	*out = (struct fuse_value){ FUSE_WORD, off / (uint32_t)sizeof w };

@@ -132,16 +132,21 @@ static bool is_utf8(const uint8_t *p, const uint8_t *end)
 	return true;
 }
 
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t stops)
+static struct json_end end_of(const uint8_t *p, unsigned seen)
+{
+	return (struct json_end){ p, seen };
+}
+
+struct json_end json_scan_string_slow(const uint8_t *p, const uint8_t *end, uint32_t stops)
 {
 	const uint8_t *start = p;
+	unsigned seen = 0;
 	uint32_t any = 0;
 
-	*flags = 0;
 	for (; !stops && p < end; stops = json_stops(p))
 		p += 32;                        /* long, and easy so far */
 	if (stops && p[__builtin_ctz(stops)] == '"')
-		return p + __builtin_ctz(stops);
+		return end_of(p + __builtin_ctz(stops), 0);
 	for (; p < end; stops = json_stops(p)) {
 		uint32_t wide = json_wide(p), special = stops & ~wide;
 		if (!special) {
@@ -153,17 +158,15 @@ const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsig
 		any |= wide & ((1u << n) - 1);
 		p += n;
 		if (p >= end)
-			return NULL;
-		if (*p == '"') {
-			*flags |= any ? JSON_SCAN_WIDE : 0;
-			return !any || is_utf8(start, p) ? p : NULL;
-		}
-		*flags |= JSON_SCAN_ESCAPES;
+			break;
+		if (*p == '"')
+			return end_of(!any || is_utf8(start, p) ? p : NULL, seen | (any ? JSON_SCAN_WIDE : 0));
+		seen |= JSON_SCAN_ESCAPES;
 		p = *p == '\\' ? skip_escape(p, end) : NULL;
 		if (!p)
-			return NULL;
+			break;
 	}
-	return NULL;
+	return end_of(NULL, seen);
 }
 
 static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
@@ -175,20 +178,21 @@ static const uint8_t *skip_digits(const uint8_t *p, const uint8_t *end)
 	return p > from ? p : NULL;
 }
 
-const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, bool *integer)
+struct json_end json_scan_number_slow(const uint8_t *p, const uint8_t *end)
 {
+	bool integer = true;
+
 	p += p < end && *p == '-';
-	*integer = true;
 	p = p < end && *p == '0' ? p + 1 : skip_digits(p, end);
 	if (p && p < end && *p == '.') {
-		*integer = false;
+		integer = false;
 		p = skip_digits(p + 1, end);
 	}
 	if (p && p < end && (*p | 0x20) == 'e') {
-		*integer = false;
+		integer = false;
 		p++;
 		p += p < end && (*p == '+' || *p == '-');
 		p = skip_digits(p, end);
 	}
-	return p;
+	return end_of(p, integer);
 }

@@ -41,22 +41,15 @@ enum json_scan_flag {
 
 #if defined(__SSE2__)
 
-/* With one bit turned the quote, 0x22, stands right above the control characters, and what
- * is not ASCII is below them, as a signed number: one comparison for all. */
-static inline uint32_t json_stops16(__m128i v)
+/* Of 16 bytes, those of an easy run. With one bit turned the quote, 0x22, stands right above
+ * the control characters, and what is not ASCII is below them, as a signed number: one
+ * comparison for all. */
+static inline uint32_t json_easy16(const uint8_t *p)
 {
-	__m128i low = _mm_cmplt_epi8(_mm_xor_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8(0x21));
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i high = _mm_cmpgt_epi8(_mm_xor_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8(0x20));
 
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-}
-
-/* A bit for each of 32 bytes that ends an easy run: quotes, backslashes, control
- * characters, and what is not ASCII. */
-static inline uint32_t json_stops(const uint8_t *p)
-{
-	uint32_t low = json_stops16(_mm_loadu_si128((const __m128i *)(const void *)p));
-
-	return low | json_stops16(_mm_loadu_si128((const __m128i *)(const void *)(p + 16))) << 16;
+	return (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')), high));
 }
 
 /* Of them, what is not ASCII. */
@@ -75,23 +68,23 @@ static inline uint32_t json_no_digit(const uint8_t *p)
 	return ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
 }
 
-/* Do the bytes under mask, a bit each, of 16 agree? */
-static inline bool json_same16(const uint8_t *p, const uint8_t *q, uint32_t mask)
+/* A bit for each of 16 bytes that agree. */
+static inline uint32_t json_same16(const uint8_t *p, const uint8_t *q)
 {
 	__m128i same = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_loadu_si128((const __m128i *)(const void *)q));
 
-	return (~(uint32_t)_mm_movemask_epi8(same) & mask) == 0;
+	return (uint32_t)_mm_movemask_epi8(same);
 }
 
 #else
 
-static inline uint32_t json_stops(const uint8_t *p)
+static inline uint32_t json_easy16(const uint8_t *p)
 {
-	uint32_t stops = 0;
+	uint32_t easy = 0;
 
-	for (unsigned i = 0; i < 32; i++)
-		stops |= (uint32_t)(p[i] == '"' || p[i] == '\\' || p[i] < 0x20 || p[i] >= 0x80) << i;
-	return stops;
+	for (unsigned i = 0; i < 16; i++)
+		easy |= (uint32_t)(p[i] != '"' && p[i] != '\\' && p[i] >= 0x20 && p[i] < 0x80) << i;
+	return easy;
 }
 
 static inline uint32_t json_wide(const uint8_t *p)
@@ -112,24 +105,47 @@ static inline uint32_t json_no_digit(const uint8_t *p)
 	return mask;
 }
 
-static inline bool json_same16(const uint8_t *p, const uint8_t *q, uint32_t mask)
+static inline uint32_t json_same16(const uint8_t *p, const uint8_t *q)
 {
-	return memcmp(p, q, (size_t)__builtin_popcount(mask)) == 0;
+	uint32_t same = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		same |= (uint32_t)(p[i] == q[i]) << i;
+	return same;
 }
 
 #endif
 
-/* The same of 32; mask: of the first and the second half, each from its first byte on. */
-static inline bool json_same32(const uint8_t *p, const uint8_t *q, const uint16_t mask[2])
+/* A bit for each of 32 bytes that ends an easy run: quotes, backslashes, control
+ * characters, and what is not ASCII. */
+static inline uint32_t json_stops(const uint8_t *p)
 {
-	return json_same16(p, q, mask[0]) && likely(!mask[1] || json_same16(p + 16, q + 16, mask[1]));
+	return ~(json_easy16(p) | json_easy16(p + 16) << 16);
+}
+
+/* Do 32 bytes agree, but for those under `ignore`, a bit each? Most often that is the whole
+ * second half. */
+static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t ignore)
+{
+	uint32_t same = json_same16(p, q) | ignore;
+
+	if (likely(same == UINT32_MAX))
+		return true;
+	return (uint16_t)same == UINT16_MAX && (json_same16(p + 16, q + 16) << 16 | same) == UINT32_MAX;
 }
 
 /* ---- tokens ---- */
 
+/* A token's end, or NULL, and what was seen on the way. Returned in two registers: an address
+ * to fill would put the caller's variables on its stack, under a guard. */
+struct json_end {
+	const uint8_t *p;
+	size_t seen;                   /* enum json_scan_flag; of a number, 1: an integer */
+};
+
 const uint8_t *json_scan_space_slow(const uint8_t *p, const uint8_t *end);
 /* stops: of the first 32 bytes. */
-const uint8_t *json_scan_string_slow(const uint8_t *p, const uint8_t *end, unsigned *flags, uint32_t stops);
+struct json_end json_scan_string_slow(const uint8_t *p, const uint8_t *end, uint32_t stops);
 
 /* The first byte that is no white space, at most end. */
 static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *end)
@@ -142,14 +158,14 @@ static inline const uint8_t *json_scan_space(const uint8_t *p, const uint8_t *en
 static inline const uint8_t *json_scan_string(const uint8_t *p, const uint8_t *end, unsigned *flags)
 {
 	uint32_t stops = json_stops(p);
-	unsigned slow, n = (unsigned)__builtin_ctz(stops | 0x80000000u);
+	unsigned n = (unsigned)__builtin_ctz(stops | 0x80000000u);
 
 	*flags = 0;
 	if (likely(p[n] == '"'))
 		return p + n;
-	p = json_scan_string_slow(p, end, &slow, stops);
-	*flags = slow;                          /* a copy: the caller's stays in a register */
-	return p;
+	struct json_end e = json_scan_string_slow(p, end, stops);
+	*flags = (unsigned)e.seen;
+	return e.p;
 }
 
 /* A number as it stands: runs of digits. */
@@ -161,16 +177,15 @@ struct json_digits {
 	bool integer;                  /* neither fraction nor exponent */
 };
 
-const uint8_t *json_scan_number_slow(const uint8_t *p, const uint8_t *end, bool *integer);
+struct json_end json_scan_number_slow(const uint8_t *p, const uint8_t *end);
 
 static inline const uint8_t *json_scan_number_rare(const uint8_t *p, const uint8_t *end, struct json_digits *d)
 {
-	bool integer;                           /* not the caller's, which stays in a register */
+	struct json_end e = json_scan_number_slow(p, end);
 
-	p = json_scan_number_slow(p, end, &integer);
 	d->plain = false;
-	d->integer = integer;
-	return p;
+	d->integer = e.seen;
+	return e.p;
 }
 
 /* The digits and the byte after them, which may be beyond end; NULL: not this easily. */

@@ -14,14 +14,17 @@
 #define TURNS_MAX 64
 
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))      /* keeps a big frame out of its callers */
 
-static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
+static const uint8_t *keyed(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
+static const uint8_t *keyed_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
+static const uint8_t *map(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
 static const uint8_t *array(struct fuse *f, const struct fuse_array *a, const uint8_t *p, unsigned depth);
 
 /* No place, or none inside the text: what a container's next byte cannot be at. */
 INLINE bool is_over(const struct fuse *f, const uint8_t *p)
 {
-	return (uintptr_t)p - 1 >= (uintptr_t)f->end - 1;
+	return (uintptr_t)p - 1 >= f->last;
 }
 
 /* false: nested too deeply, or cut short. */
@@ -30,6 +33,13 @@ INLINE bool enter(struct fuse *f, const uint8_t *p, unsigned depth)
 	if (unlikely(depth >= f->depth_max))
 		run_undecidable(&f->run, JSON_TOO_DEEP);
 	return likely(p < f->end && depth < f->depth_max);
+}
+
+INLINE const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+{
+	if (unlikely(o->more != 0))
+		return keyed_wide(f, o, p, depth);
+	return o->count ? keyed(f, o, p, depth) : map(f, o, p, depth);
 }
 
 /* ---- literals ---- */
@@ -101,13 +111,20 @@ INLINE const uint8_t *word(struct fuse *f, uint32_t arg, const uint8_t *p)
 	if (unlikely(*p++ != '"'))
 		return NULL;
 	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
-	if (likely(json_same32(p, w->text[i], w->mask[i])))
+	if (likely(json_same32(p, w->text[i], w->ignore[i])))
 		return p + n + 1;
 	f->punt |= p[n] == '\\';
 	return NULL;
 }
 
 /* ---- numbers ---- */
+
+static NOINLINE bool is_whole(const uint8_t *p, const uint8_t *e)
+{
+	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
+
+	return json_decimal_is_integer(&exact);
+}
 
 INLINE const uint8_t *integer(struct fuse *f, const uint8_t *p)
 {
@@ -116,13 +133,10 @@ INLINE const uint8_t *integer(struct fuse *f, const uint8_t *p)
 
 	if (likely(e && d.integer))
 		return e;
-	if (!e || e > f->end)
-		return NULL;
-	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
-	return json_decimal_is_integer(&exact) ? e : NULL;
+	return e && e <= f->end && is_whole(p, e) ? e : NULL;
 }
 
-static bool is_within_slow(const uint8_t *p, const uint8_t *e, const struct fuse_range *r)
+static NOINLINE bool is_within_slow(const uint8_t *p, const uint8_t *e, const struct fuse_range *r)
 {
 	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
 	int64_t v;
@@ -174,7 +188,7 @@ static struct json_decimal decimal_of(int64_t bound, unsigned scale, char text[2
 	return d;
 }
 
-static bool is_between_slow(const uint8_t *p, const uint8_t *e, const struct fuse_bounds *b)
+static NOINLINE bool is_between_slow(const uint8_t *p, const uint8_t *e, const struct fuse_bounds *b)
 {
 	struct json_decimal v = json_decimal(span_of(p, (size_t)(e - p)));
 	char text[24];
@@ -214,7 +228,7 @@ INLINE const uint8_t *between(struct fuse *f, uint32_t arg, const uint8_t *p)
 }
 
 /* Below zero is what has a sign, and some digit that is not 0. */
-static bool is_negative(const uint8_t *p, const uint8_t *e)
+static NOINLINE bool is_negative(const uint8_t *p, const uint8_t *e)
 {
 	struct json_decimal exact = json_decimal(span_of(p, (size_t)(e - p)));
 
@@ -271,7 +285,7 @@ static bool instructions_hold(struct fuse *f, uint32_t list)
 }
 
 /* One scalar needs no tape: its entry alone will do. */
-static const uint8_t *text(struct fuse *f, uint32_t arg, const uint8_t *p)
+static NOINLINE const uint8_t *text(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	unsigned flags;
 	const uint8_t *e = string(f, p, &flags);
@@ -287,7 +301,7 @@ static const uint8_t *text(struct fuse *f, uint32_t arg, const uint8_t *p)
 	return instructions_hold(f, arg) ? e + 1 : NULL;
 }
 
-static const uint8_t *figure(struct fuse *f, uint32_t arg, const uint8_t *p)
+static NOINLINE const uint8_t *figure(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	struct json_digits d;
 	const uint8_t *e = json_scan_number(p, f->end, &d);
@@ -394,7 +408,7 @@ static const uint8_t *look_ahead(struct fuse *f, const struct fuse_choice *c, co
  * first, the object is judged as one without it, whose rule for the name takes no value.
  * So objects in objects that choose are not looked through once a level; that this guess
  * fails at every level of a text is bounded. */
-static const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
+static NOINLINE const uint8_t *choice(struct fuse *f, const struct fuse_choice *c, const uint8_t *start, unsigned depth)
 {
 	const uint8_t *p = json_scan_space(start + 1, f->end);
 	size_t names = f->names;
@@ -550,59 +564,80 @@ INLINE const struct fuse_key *quick_key(struct fuse *f, const struct fuse_object
 	if (key == FUSE_NO_KEY)
 		return NULL;
 	const struct fuse_key *k = &f->t->keys[o->first + key];
-	return k->len == n && json_same32(p, k->text, k->mask) ? k : NULL;
+	return k->len == n && json_same32(p, k->text, k->ignore) ? k : NULL;
 }
 
-/* The members from the first name's quote on, or the brace that ends none. `seen` has a
- * bit for each key; with one word it stays in a register. */
+/* After a member's value: the next one's quote, or the brace; NULL: neither. */
+INLINE const uint8_t *next_member(const struct fuse *f, const uint8_t *p)
+{
+	if (likely(p[0] == ',' && p[1] == '"'))
+		return p + 1;
+	p = json_scan_space(p, f->end);
+	if (*p == '}')
+		return p;
+	if (*p != ',')
+		return NULL;
+	p = json_scan_space(p + 1, f->end);
+	return *p == '"' ? p : NULL;
+}
+
+/* After an object's brace: what stands there first. */
+INLINE const uint8_t *open_object(struct fuse *f, const uint8_t *p, unsigned depth)
+{
+	return enter(f, p, depth) ? json_scan_space(p + 1, f->end) : NULL;
+}
+
+/* As many members as there may be? Those without a key have their names on the stack. */
+static bool counts_hold(const struct fuse *f, const struct fuse_object *o, const uint64_t *seen, size_t names)
+{
+	uint64_t n = f->names - names;
+
+	for (uint32_t i = 0; i * 64 < o->count; i++)
+		n += (uint64_t)__builtin_popcountll(seen[i]);
+	return n >= o->min && n <= o->max;
+}
+
+/* An object with keys. `seen` has a bit for each; with one word it stays in a register. */
 INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *seen, bool wide)
 {
 	const struct fuse_key **learned = f->learned + o->learned, **next = learned + o->count;
 	size_t names = f->names;
-	uint32_t n = 0;
 
-	for (; *p == '"'; n++) {
+	p = open_object(f, p, depth);
+	while (likely(p != NULL) && *p == '"') {
 		const struct fuse_key *k = *next;
-		struct fuse_member m = { .value = k->value };
+		struct fuse_value value = k->value;
 		p++;
-		if (likely(json_same32(p, k->text, k->mask))) {
+		if (likely(json_same32(p, k->text, k->ignore))) {
 			p += k->step;
 		} else if ((k = quick_key(f, o, p)) != NULL) {
 			*next = k;
 			p += k->step;
-			m.value = k->value;
+			value = k->value;
 		} else {
-			p = fuse_member(f, o, p, depth + 1, names, &m);
+			p = fuse_member(f, o, p, depth + 1, names);
 			if (unlikely(!p))
 				return NULL;
-			k = m.key;
+			k = f->member.key;
+			value = f->member.value;
 		}
 		if (likely(k != NULL)) {
-			uint64_t *w = wide ? &seen[k->index / 64] : seen, bit = (uint64_t)1 << k->index % 64;
-			if (unlikely(*w & bit))
+			uint64_t *w = wide ? &seen[k->index / 64] : seen;
+			if (unlikely(*w & k->bit))
 				return NULL;
-			*w |= bit;
+			*w |= k->bit;
 			next = learned + k->index;
 		}
 		if (unlikely(*p <= ' '))
 			p = json_scan_space(p, f->end);
-		p = judge(f, m.value, p, depth + 1);
+		p = judge(f, value, p, depth + 1);
 		if (unlikely(is_over(f, p)))
 			return NULL;
-		if (likely(p[0] == ',' && p[1] == '"')) {
-			p++;
-			continue;
-		}
-		p = json_scan_space(p, f->end);
-		if (*p != ',') {
-			n++;
-			break;
-		}
-		p = json_scan_space(p + 1, f->end);
-		if (*p != '"')
-			return NULL;
+		p = next_member(f, p);
 	}
-	if (*p != '}' || (seen[0] & o->required) != o->required || n < o->min || n > o->max)
+	if (!p || *p != '}' || (seen[0] & o->required) != o->required)
+		return NULL;
+	if (unlikely(o->min != 0 || o->max != UINT32_MAX) && !counts_hold(f, o, seen, names))
 		return NULL;
 	if (unlikely(f->names != names)) {
 		if (!fuse_names_differ(f, names))
@@ -612,56 +647,64 @@ INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const
 	return p + 1;
 }
 
+/* A name that no other of its object may have: where its value begins, or NULL. `seen` has
+ * bits of the hashes of those before, so that nearly all are new at a glance; what is short
+ * and plain, and stands close to its value, stays in registers. */
+INLINE const uint8_t *new_name(struct fuse *f, const uint8_t *p, size_t names, uint64_t *seen)
+{
+	struct schema_runner *r = f->run.runner;
+	unsigned n = (unsigned)__builtin_ctz(~json_easy16(p));
+
+	if (unlikely(p[n] != '"' || p[n + 1] != ':' || p[n + 2] <= ' ' || n > FUSE_NAME_SHORT || f->names == r->names_cap)) {
+		*seen = UINT64_MAX;
+		return fuse_name(f, p, names);
+	}
+	struct fuse_name name = { fuse_short_hash(p, n, r->seed), (uint32_t)(p - f->base) };
+	uint64_t bit = (uint64_t)1 << name.hash % 64;
+	if (unlikely(*seen & bit) && !fuse_is_new(f, name, names))
+		return NULL;
+	*seen |= bit;
+	r->names[f->names++] = name;
+	return p + n + 2;
+}
+
 /* An object without keys: names are many, and of a kind. */
 static const uint8_t *map(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
 {
 	size_t names = f->names;
-	uint32_t n = 0;
+	uint64_t seen = 0;
 
-	while (*p == '"') {
-		p = fuse_name(f, p + 1, names);
+	p = open_object(f, p, depth);
+	while (likely(p != NULL) && *p == '"') {
+		p = new_name(f, p + 1, names, &seen);
 		if (unlikely(!p))
 			return NULL;
-		n++;
 		p = judge(f, o->rest, p, depth + 1);
 		if (unlikely(is_over(f, p)))
 			return NULL;
-		if (likely(p[0] == ',' && p[1] == '"')) {
-			p++;
-			continue;
-		}
-		p = json_scan_space(p, f->end);
-		if (*p != ',')
-			break;
-		p = json_scan_space(p + 1, f->end);
-		if (*p != '"')
-			return NULL;
+		p = next_member(f, p);
 	}
-	if (*p != '}' || n < o->min || n > o->max || !fuse_names_differ(f, names))
+	size_t n = f->names - names;
+	if (!p || *p != '}' || n < o->min || n > o->max || (unlikely(n > FUSE_NAMES_IN_LINE) && !fuse_names_differ(f, names)))
 		return NULL;
 	f->names = names;
 	return p + 1;
 }
 
+static const uint8_t *keyed(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+{
+	uint64_t seen = 0;
+
+	return members(f, o, p, depth, &seen, false);
+}
+
 /* More than 64 keys, or rules that few objects have. */
-static __attribute__((noinline)) const uint8_t *object_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
+static NOINLINE const uint8_t *keyed_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
 {
 	uint64_t seen[FUSE_KEYS_MAX / 64] = { 0 };
 
 	p = members(f, o, p, depth, seen, true);
 	return p && more_holds(f, o, seen) ? p : NULL;
-}
-
-static const uint8_t *object(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
-{
-	uint64_t seen = 0;
-
-	if (!enter(f, p, depth))
-		return NULL;
-	p = json_scan_space(p + 1, f->end);
-	if (o->count == 0 && !o->more)
-		return map(f, o, p, depth);
-	return unlikely(o->more != 0) ? object_wide(f, o, p, depth) : members(f, o, p, depth, &seen, false);
 }
 
 /* ---- one instance ---- */
@@ -683,6 +726,7 @@ static void begin(struct fuse *f, struct span text)
 
 	f->base = text.p;
 	f->end = text.p + text.n;
+	f->last = (uintptr_t)f->end - 1;
 	f->names = 0;
 	f->punt = false;
 	f->turns = 0;

@@ -56,12 +56,13 @@ enum fuse_key_flag {
 
 struct fuse_key {                       /* 64 bytes */
 	uint8_t text[32];               /* the name, a quote, a colon; odd: 0xff, which begins no value */
-	uint16_t mask[2];               /* a bit for each byte of text that counts */
-	uint16_t step;                  /* bytes of text that count; odd: 0 */
-	uint16_t index;                 /* in its object */
+	uint64_t bit;                   /* of its index, modulo 64 */
 	struct fuse_value value;
+	uint32_t ignore;                /* a bit for each byte of text that does not count; odd: 0 */
+	uint16_t index;                 /* in its object */
+	uint8_t step;                   /* bytes of text that count; odd: 0 */
+	uint8_t flags;
 	uint32_t name, len;             /* DATA: all of it */
-	uint32_t flags, unused;
 };
 
 enum fuse_object_flag {
@@ -126,7 +127,7 @@ struct fuse_choice {
 struct fuse_words {                     /* an enum of few short texts */
 	uint64_t multiplier;            /* perfect hash: slot[mix * multiplier >> FUSE_WORD_SHIFT] */
 	uint8_t slot[FUSE_WORD_SLOTS];  /* index of a word */
-	uint16_t mask[FUSE_WORDS_MAX][2];       /* a bit for each byte that counts */
+	uint32_t ignore[FUSE_WORDS_MAX];        /* a bit for each byte that does not count */
 	uint8_t text[FUSE_WORDS_MAX][32];       /* with the quote that ends it */
 };
 
@@ -144,19 +145,19 @@ struct fuse_bounds {                    /* DATA, 8-aligned */
 
 #define FUSE_SMALL 1000000000           /* times ten to the ninth it fits 64 bits */
 
-/* The mask of the first n of 32 bytes. */
-static inline void fuse_mask(uint16_t mask[2], size_t n)
+/* All but the first n of 32 bytes. */
+static inline uint32_t fuse_ignore(size_t n)
 {
-	mask[0] = (uint16_t)(n < 16 ? (1u << n) - 1 : 0xffff);
-	mask[1] = (uint16_t)(n > 16 ? n < 32 ? (1u << (n - 16)) - 1 : 0xffff : 0);
+	return n < 32 ? UINT32_MAX << n : 0;
 }
 
 /* Tells names of up to 16 bytes apart, most others too: the first and last eight bytes,
  * without a branch. Reads eight bytes at p: of a text with slack, or of a padded copy. */
 static inline uint64_t fuse_mix(const uint8_t *p, size_t n)
 {
+	static const uint64_t masks[9] = { 0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, UINT64_MAX };
 	size_t have = n < 8 ? n : 8;
-	uint64_t head, tail, mask = have ? UINT64_MAX >> (64 - 8 * have) : 0;
+	uint64_t head, tail, mask = masks[have];
 
 	memcpy(&head, p, 8);
 	memcpy(&tail, p + n - have, 8);

@@ -6,10 +6,8 @@
 #include "base/hash.h"
 #include "schema/fuse_run.h"
 
-#define NAMES_IN_LINE 16                /* up to which each new name is compared with all */
-
 struct name {
-	struct span raw, text;          /* as it stands; decoded, with 8 bytes readable at its start */
+	struct span raw, text;          /* as it stands; decoded, with 16 bytes readable at its start */
 };
 
 /* ---- known names ---- */
@@ -41,13 +39,13 @@ static bool decode(struct fuse *f, struct span raw, struct span *text)
 	size_t n;
 
 	buf_clear(b);
-	if (!buf_reserve(b, raw.n + 8)) {
+	if (!buf_reserve(b, raw.n + 16)) {
 		run_undecidable(&f->run, "out of memory");
 		return false;
 	}
 	if (!json_unescape(raw, b->p, &n))
 		return false;
-	memset(b->p + n, 0, 8);
+	memset(b->p + n, 0, 16);
 	*text = span_of(b->p, n);
 	return true;
 }
@@ -56,10 +54,7 @@ static uint32_t name_hash(const struct fuse *f, struct span text)
 {
 	uint64_t seed = f->run.runner->seed;
 
-	if (text.n > 16)
-		return (uint32_t)hash64(text.p, text.n, seed);
-	__uint128_t product = (__uint128_t)(fuse_mix(text.p, text.n) ^ seed) * (seed | 1);
-	return (uint32_t)(product >> 64) ^ (uint32_t)product;
+	return text.n <= FUSE_NAME_SHORT ? fuse_short_hash(text.p, text.n, seed) : (uint32_t)hash64(text.p, text.n, seed);
 }
 
 /* Equal hashes are rare; then the names are read again where they stand. */
@@ -74,12 +69,12 @@ static bool names_are_equal(struct fuse *f, uint32_t a, uint32_t b)
 	return span_eq(span_of(p, (size_t)(p_end - p)), span_of(q, (size_t)(q_end - q)));
 }
 
-static bool is_new(struct fuse *f, uint32_t hash, uint32_t off, size_t names)
+bool fuse_is_new(struct fuse *f, struct fuse_name name, size_t names)
 {
 	const struct fuse_name *all = f->run.runner->names;
 
-	for (size_t i = names; i < f->names; i++) {
-		if (unlikely(all[i].hash == hash) && names_are_equal(f, all[i].off, off))
+	for (size_t i = names; i < f->names && f->names - names < FUSE_NAMES_IN_LINE; i++) {
+		if (unlikely(all[i].hash == name.hash) && names_are_equal(f, all[i].off, name.off))
 			return false;
 	}
 	return true;
@@ -101,14 +96,12 @@ static bool grow_names(struct fuse *f)
 }
 
 /* The runner's stack of names: those of this object lie from `names` on. */
-static inline bool push_name(struct fuse *f, const struct name *n, size_t names)
+static bool push_name(struct fuse *f, const struct name *n, size_t names)
 {
 	struct schema_runner *r = f->run.runner;
 	struct fuse_name name = { name_hash(f, n->text), (uint32_t)(n->raw.p - f->base) };
 
-	if (f->names - names < NAMES_IN_LINE && !is_new(f, name.hash, name.off, names))
-		return false;
-	if (unlikely(f->names == r->names_cap) && !grow_names(f))
+	if (!fuse_is_new(f, name, names) || (f->names == r->names_cap && !grow_names(f)))
 		return false;
 	r->names[f->names++] = name;
 	return true;
@@ -141,7 +134,7 @@ const uint8_t *fuse_name(struct fuse *f, const uint8_t *p, size_t names)
 	struct name n;
 	const uint8_t *e = scan_name(f, p, &n, &flags);
 
-	return likely(e && push_name(f, &n, names)) ? skip_colon(f, e) : NULL;
+	return e && push_name(f, &n, names) ? skip_colon(f, e) : NULL;
 }
 
 bool fuse_names_differ(struct fuse *f, size_t names)
@@ -149,7 +142,7 @@ bool fuse_names_differ(struct fuse *f, size_t names)
 	struct schema_runner *r = f->run.runner;
 	size_t n = f->names - names, cap = 64;
 
-	if (n <= NAMES_IN_LINE)
+	if (n <= FUSE_NAMES_IN_LINE)
 		return true;
 	while (cap < n * 2)
 		cap *= 2;
@@ -207,34 +200,38 @@ static bool patterns_hold(struct fuse *f, const struct fuse_object *o, struct sp
 	return true;
 }
 
-static const uint8_t *special_member(struct fuse *f, const struct fuse_object *o, struct span text, const uint8_t *p, unsigned depth, struct fuse_member *m)
+static bool special_member(struct fuse *f, const struct fuse_object *o, struct span text, const uint8_t *p, unsigned depth, struct fuse_member *m)
 {
 	bool any = m->key && !(m->key->flags & FUSE_BARE);
 
 	if (o->flags & FUSE_NAMES && !name_holds(f, o, text))
-		return NULL;
+		return false;
 	if (o->flags & FUSE_PATTERNS && !(m->key && m->key->flags & FUSE_WHOLE) && !patterns_hold(f, o, text, p, depth, &m->value, &any))
-		return NULL;
+		return false;
 	if (!any)
 		m->value = o->rest;
-	return p;
+	return true;
 }
 
-const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, size_t names, struct fuse_member *m)
+const uint8_t *fuse_member(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, size_t names)
 {
+	struct fuse_member m;                            /* f's own is filled last: values are judged meanwhile */
 	unsigned flags;
 	struct name n;
 	const uint8_t *e = scan_name(f, p, &n, &flags);
 
 	if (unlikely(!e))
 		return NULL;
-	m->key = find_key(f, o, n.text);
-	m->value = m->key ? m->key->value : o->rest;
-	if (!m->key && !push_name(f, &n, names))
+	m.key = find_key(f, o, n.text);
+	m.value = m.key ? m.key->value : o->rest;
+	if (!m.key && !push_name(f, &n, names))
 		return NULL;
 	p = skip_colon(f, e);
-	if (likely(!p || !(o->flags & (FUSE_NAMES | FUSE_PATTERNS))))
-		return p;
-	f->punt |= (flags & JSON_SCAN_ESCAPES) != 0;     /* the value would overwrite the decoded name */
-	return f->punt ? NULL : special_member(f, o, n.text, p, depth, m);
+	if (unlikely(p && o->flags & (FUSE_NAMES | FUSE_PATTERNS))) {
+		f->punt |= (flags & JSON_SCAN_ESCAPES) != 0;     /* the value would overwrite the decoded name */
+		if (f->punt || !special_member(f, o, n.text, p, depth, &m))
+			return NULL;
+	}
+	f->member = m;
+	return p;
 }

@@ -99,12 +99,8 @@ static bool key_is_sound(const struct check *c, const struct fuse_key *k)
 		return false;
 	memset(odd, 0xff, sizeof odd);
 	if (k->flags & FUSE_ODD)
-		return k->step == 0 && (k->mask[0] & k->mask[1]) == 0xffff && memcmp(k->text, odd, sizeof odd) == 0;
-	if (k->len > FUSE_NAME_MAX || k->step != k->len + 2)
-		return false;
-	uint16_t mask[2];
-	fuse_mask(mask, k->step);
-	return memcmp(mask, k->mask, sizeof mask) == 0;
+		return k->step == 0 && k->ignore == 0 && memcmp(k->text, odd, sizeof odd) == 0;
+	return k->len <= FUSE_NAME_MAX && k->step == k->len + 2 && k->ignore == fuse_ignore(k->step);
 }
 
 /* Counts that end where the list does, keys of the object. */
@@ -178,7 +174,8 @@ static bool object_is_sound(const struct check *c, const struct fuse_object *o)
 	if (o->count < 64 && o->required >> o->count)
 		return false;
 	for (uint32_t i = 0; i < o->count; i++) {
-		if (c->t->keys[o->first + i].index != i)
+		const struct fuse_key *k = &c->t->keys[o->first + i];
+		if (k->index != i || k->bit != (uint64_t)1 << i % 64)
 			return false;
 	}
 	bool keyed = o->count || o->more;
@@ -249,7 +246,7 @@ static bool choice_is_sound(const struct check *c, const struct fuse_choice *cho
 static bool words_are_sound(const struct fuse_words *w)
 {
 	for (size_t i = 0; i < FUSE_WORD_SLOTS; i++) {
-		uint32_t k = w->slot[i], mask = k < FUSE_WORDS_MAX ? (uint32_t)w->mask[k][1] << 16 | w->mask[k][0] : 0;
+		uint32_t k = w->slot[i], mask = k < FUSE_WORDS_MAX ? ~w->ignore[k] : 0;
 		unsigned n = (unsigned)__builtin_popcount(mask);
 		if (n == 0 || (mask & (mask + 1)) != 0 || w->text[k][n - 1] != '"')
 			return false;
