@@ -47,6 +47,8 @@ struct contract_topic {
 	/* lib/contract's own: */
 	uint8_t nentries;
 	bool crowded;                 /* more templates than fit: every record is undecidable */
+	uint32_t lone;                /* the message that every record must be, where its JSON payload alone decides;
+	                               * UINT32_MAX: not so simple */
 	uint32_t entries[CONTRACT_TOPIC_ENTRIES];     /* nearest first */
 	uint32_t rules[CONTRACT_RULE_WORDS];          /* bit set: the rule's topics match */
 };

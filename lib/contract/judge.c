@@ -213,8 +213,22 @@ static struct judgement nothing_fits(const struct contract *c, const struct cont
 	return j;
 }
 
+/* Most topics have one message, and most records are valid: nothing is gathered then. */
+static bool is_lone_and_valid(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+{
+	if (t->lone == CONTRACT_NONE || span_is_null(r->value))
+		return false;
+	const struct contract_message *m = &c->t.messages[t->lone];
+	if (schema_run(c->runner, m->payload.schema, r->value) != SCHEMA_VALID)
+		return false;
+	*out = (struct judgement){ VERDICT_VALID, ACTION_OBSERVE, m->channel, t->lone, m->document };
+	return true;
+}
+
 void contract_judge(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
 {
+	if (likely(is_lone_and_valid(c, t, r, out)))
+		return;
 	*out = (struct judgement){ VERDICT_UNDECLARED, t->undeclared_action, CONTRACT_NONE, CONTRACT_NONE, CONTRACT_NONE };
 	if (t->index == CONTRACT_NONE)
 		return;

@@ -225,9 +225,25 @@ static void undeclared(const struct contract *c, struct contract_topic *t)
 	t->any_policy = t->undeclared_action != ACTION_OBSERVE;
 }
 
+static bool payload_decides(const struct contract_message *m)
+{
+	return m->key.mode == CONTRACT_FREE && m->headers.mode == CONTRACT_FREE && m->payload.mode == CONTRACT_JSON;
+}
+
+static uint32_t lone_message(const struct contract *c, const struct contract_topic *t)
+{
+	struct declaration_walk w = declaration_walk(c, t);
+	const struct contract_declaration *d = declaration_next(&w);
+
+	if (t->crowded || !d || d->messages.n != 1 || declaration_next(&w))
+		return CONTRACT_NONE;
+	uint32_t message = *(const uint32_t *)contract_items(&c->t, d->messages);
+	return payload_decides(&c->t.messages[message]) ? message : CONTRACT_NONE;
+}
+
 void contract_find(const struct contract *c, uint32_t cluster, struct span topic, struct contract_topic *out)
 {
-	*out = (struct contract_topic){ .index = CONTRACT_NONE };
+	*out = (struct contract_topic){ .index = CONTRACT_NONE, .lone = CONTRACT_NONE };
 	if (cluster >= c->t.root->clusters.n || span_is_null(topic))
 		return;
 	uint32_t exact = exact_entry(c, cluster, topic);
@@ -245,6 +261,7 @@ void contract_find(const struct contract *c, uint32_t cluster, struct span topic
 	}
 	out->index = out->entries[0];
 	out->any_policy = true;
+	out->lone = lone_message(c, out);
 	for (unsigned i = 0; i < out->nentries; i++)
 		sum_up(c, out, out->entries[i]);
 	if (!rules_are_empty(out)) {

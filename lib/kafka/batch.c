@@ -116,6 +116,14 @@ static inline int32_t varint(struct cursor *c)
 	return v >> 1 ^ -(v & 1);
 }
 
+static inline int64_t varlong(struct cursor *c)
+{
+	if (unlikely(c->p == c->end || *c->p & 0x80))
+		return cursor_varlong(c);
+	uint8_t v = *c->p++;
+	return v >> 1 ^ -(v & 1);
+}
+
 static inline struct span varbytes(struct cursor *c)
 {
 	int32_t n = varint(c);
@@ -161,7 +169,7 @@ bool kafka_batch_next(struct kafka_batch *b, struct kafka_record *r)
 		return stop(b, KAFKA_BATCH_RECORD_LENGTH);
 	r->bytes = span_of(c.p, cursor_left(&c));
 	cursor_skip(&c, 1);                         /* attributes: none defined */
-	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)cursor_varlong(&c));
+	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)varlong(&c));
 	r->index = varint(&c);
 	r->key = varbytes(&c);
 	r->value = varbytes(&c);

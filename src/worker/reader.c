@@ -2,6 +2,7 @@
 #include "worker/reader.h"
 
 #define LENGTH_BYTES 4u
+#define GROWTH 8u                        /* a frame has room for so many times what came of it */
 
 struct feed {
 	struct reader *r;
@@ -32,12 +33,20 @@ static int hold_room(struct reader *r, struct blocks *bs, size_t n, enum block_d
 	return 0;
 }
 
+/* Room worth having for a frame of which n bytes are there: memory follows what came, not
+ * what the length claims. */
+static size_t foreseen(const struct reader *r, size_t n)
+{
+	return r->state != READER_HOLD ? n : n < r->size / GROWTH ? n * GROWTH : r->size;
+}
+
 /* Keeps bytes that were already read, so the budget does not matter. */
 static int hold_bytes(struct feed *f, const uint8_t *p, size_t n)
 {
 	struct reader *r = f->r;
+	size_t need = r->n + n;
 
-	if (hold_room(r, f->blocks, r->n + n, BLOCK_BEYOND_LIMIT))
+	if (hold_room(r, f->blocks, foreseen(r, need), BLOCK_WITHIN_LIMIT) && hold_room(r, f->blocks, need, BLOCK_BEYOND_LIMIT))
 		return E_NOMEM;
 	memcpy(r->held->bytes + r->n, p, n);
 	r->n += n;
@@ -214,15 +223,10 @@ int reader_prepare(struct reader *r, struct blocks *bs, enum block_demand demand
 {
 	*niov = 0;
 	if (r->state == READER_HOLD) {
-		/* doubling: memory follows what came, not what the length claims */
-		size_t room = r->n == r->held->cap ? r->n * 2 : r->held->cap;
-		if (room > r->size)
-			room = r->size;
-		int error = hold_room(r, bs, room, demand);
-		if (error)
+		int error = hold_room(r, bs, foreseen(r, r->n), demand);
+		if (error && r->n == r->held->cap)
 			return error;
-		if (room > r->held->cap)
-			room = r->held->cap;
+		size_t room = r->held->cap < r->size ? r->held->cap : r->size;
 		iov[(*niov)++] = (struct iovec){ r->held->bytes + r->n, room - r->n };
 		if (room < r->size)
 			return 0;        /* bytes behind would not be contiguous */

@@ -41,7 +41,7 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	bool held_up = s->held_up;
 
 	(void)fd, (void)what;
-	s->held_up = false;
+	s->held_up = s->blocked = false;
 	s->ready(s, held_up && s->reading ? STREAM_READABLE : STREAM_WRITABLE);
 }
 
@@ -126,7 +126,7 @@ void stream_abandon(struct stream *s)
 	want_write(s, false);
 	tls_close(s->tls);
 	s->tls = NULL;
-	s->more = s->held_up = false;
+	s->more = s->held_up = s->blocked = false;
 	close(s->fd);
 	s->fd = -1;
 	s->state = STREAM_WAITING;
@@ -335,7 +335,7 @@ static int write_pieces(struct stream *s)
 {
 	if (s->tls)
 		return write_tls(s);
-	while (s->first) {
+	while (s->first && !s->blocked) {
 		struct iovec iov[IOV_MOST];
 		int niov = 0;
 		size_t asked = 0;
@@ -347,13 +347,12 @@ static int write_pieces(struct stream *s)
 		ssize_t n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return errno == EAGAIN ? E_AGAIN : E_SYS;
-		advance(s, (size_t)n);
-		if ((size_t)n < asked)
-			return E_AGAIN;
+		if (n < 0 && errno != EAGAIN)
+			return E_SYS;
+		advance(s, n < 0 ? 0 : (size_t)n);
+		s->blocked = n < 0 || (size_t)n < asked;
 	}
-	return 0;
+	return s->first ? E_AGAIN : 0;
 }
 
 /* Copies what is only borrowed, packing neighbours into one block. */

@@ -12,8 +12,9 @@
 #include "worker/block.h"
 #include "worker/tls.h"
 
-#define STREAM_HIGH (256u << 10)         /* unsent bytes at which the other side is not read */
-#define STREAM_LOW (64u << 10)           /* and at which it is read again; when memory is short: any, and none */
+/* The kernel's buffers keep a connection busy; what waits here was copied, so little may. */
+#define STREAM_HIGH (64u << 10)          /* unsent bytes at which the other side is not read */
+#define STREAM_LOW (16u << 10)           /* and at which it is read again; when memory is short: any, and none */
 
 struct piece {
 	struct piece *next;
@@ -46,6 +47,7 @@ struct stream {
 	int fd;
 	enum stream_state state;
 	bool reading, writing;           /* which events are armed */
+	bool blocked;                    /* the descriptor is full, and on_write says when not */
 	bool more;                       /* TLS: there may be bytes that the descriptor does not tell of */
 	bool held_up;                    /* TLS: reading waits for the descriptor to take bytes */
 	struct ssl_st *tls;              /* NULL: plain */
