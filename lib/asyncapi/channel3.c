@@ -106,6 +106,8 @@ static void check_messages(struct asyncapi_document *d, struct tree_node *channe
 {
 	struct span channel = ref_of(channel_ref);
 
+	if (span_is_null(channel))
+		return;                          /* said already; whose messages these are nobody knows */
 	tree_each(item, messages) {
 		struct span ref = ref_of(item);
 		if (span_is_null(ref))

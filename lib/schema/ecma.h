@@ -60,7 +60,9 @@ static inline const struct ecma_node *ecma_node(const struct ecma *e, uint32_t a
 
 static inline const struct ecma_item *ecma_items(const struct ecma *e, const struct ecma_node *set)
 {
-	return (const struct ecma_item *)(const void *)e->items.p + set->first;
+	const struct ecma_item *items = (const void *)e->items.p;
+
+	return items ? items + set->first : NULL;      /* no set of the pattern has any */
 }
 
 #define ecma_each(it, e, node) \
