@@ -78,25 +78,46 @@ def table():
     return Table((HERE / "clients.matrix").read_text())
 
 
-def _go(name):
-    """A program of the Go module."""
+def _go(name, module, release):
+    """A program of the Go module, which must have its client at the pinned release."""
+    wanted = f"{module} v{VERSIONS[release]}"
+    if wanted not in (FOLDER / "go.mod").read_text():
+        raise ValueError(f"go.mod has not {wanted}, as tests/versions says")
     target = BUILD / "tests-matrix" / name
     subprocess.run(["go", "build", "-o", target, f"./{name}"], cwd=FOLDER, check=True, stdin=subprocess.DEVNULL,
                    env={**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"})
     return [target]
 
 
-def _node(name, package):
-    """A script with one package of npm."""
-    version = VERSIONS[package.upper()]
-    home = CACHE / f"{package}-{version}"
+def _once(home, *command):
+    """What a command puts into a folder, once."""
     if not (home / ".complete").exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", home, f"{package}@{version}"], check=True,
-                       stdin=subprocess.DEVNULL)
+        for words in command:
+            subprocess.run(list(map(str, words)), check=True, stdin=subprocess.DEVNULL)
         (home / ".complete").touch()
-    return ["env", f"NODE_PATH={home}/node_modules", "node", FOLDER / name]
+    return home
+
+
+def _pinned(separator, **packages):
+    return [f"{name.replace('_', '-')}{separator}{VERSIONS[release]}" for name, release in packages.items()]
+
+
+def _kafkajs():
+    packages = _pinned("@", kafkajs="KAFKAJS", kafkajs_snappy="KAFKAJS_SNAPPY", zstd_codec="ZSTD_CODEC")
+    home = CACHE / "-".join(packages)
+    _once(home, ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", home, *packages])
+    return ["env", f"NODE_PATH={home}/node_modules", "node", FOLDER / "kafkajs.js"]
+
+
+def _kafka_python():
+    """In an environment of its own, for the codecs that the other one has not."""
+    packages = _pinned("==", kafka_python="KAFKA_PYTHON", python_snappy="PYTHON_SNAPPY", lz4="PYTHON_LZ4", zstandard="ZSTANDARD")
+    home = CACHE / "-".join(packages).replace("==", "-")
+    _once(home, ["python3", "-m", "venv", home],
+          [home / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", *packages])
+    return [home / "bin" / "python", FOLDER / "oldkafka.py"]
 
 
 def _python(name):
@@ -112,11 +133,10 @@ PROGRAMS = {
     "java-4.4.0": lambda: _tools("4.4.0"),
     "java-3.9.1": lambda: _tools("3.9.1"),
     "confluent-kafka": lambda: _python("confluent.py"),
-    "python3-kafka": lambda: _python("oldkafka.py"),
-    "kafkajs": lambda: _node("kafkajs.js", "kafkajs"),
-    "franz-go": lambda: _go("franz"),
-    "sarama": lambda: _go("sarama"),
-    "kafka-go": lambda: _go("kafkago"),
+    "python3-kafka": _kafka_python,
+    "kafkajs": _kafkajs,
+    "franz-go": lambda: _go("franz", "github.com/twmb/franz-go", "FRANZ_GO"),
+    "sarama": lambda: _go("sarama", "github.com/IBM/sarama", "SARAMA"),
 }
 
 
