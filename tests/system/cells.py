@@ -136,6 +136,7 @@ PROGRAMS = {
     "python3-kafka": _kafka_python,
     "kafkajs": _kafkajs,
     "franz-go": lambda: _go("franz", "github.com/twmb/franz-go", "FRANZ_GO"),
+    "kafka-go": lambda: _go("kafkago", "github.com/segmentio/kafka-go", "KAFKA_GO"),
     "sarama": lambda: _go("sarama", "github.com/IBM/sarama", "SARAMA"),
 }
 
