@@ -33,12 +33,12 @@ PLAIN = [(re.compile(pattern), word) for pattern, word in (
     (r"\s+", " "),
     (r"(127\.0\.0\.1|localhost)[: ]+[0-9]+", "ADDRESS"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
+    (r'"avg_throughput":[0-9.]+', '"avg_throughput":N'),
     (r"\b[0-9]{13}\b", "TIME"),
     (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(,[0-9]+)?(:[0-9]{3})?Z?", "TIME"),
     (r"\b(TopicId|TOPICID): \S+", r"\1: ID"),
     (r"Epoch: [0-9]+ ?$", "Epoch: N"),               # of the metadata log
     (r" [0-9]+ [0-9]+ TIME TIME", " N N TIME TIME"),
-    (r'"avg_throughput":[0-9.]+', '"avg_throughput":N'),
     (r', "endpoints": \[[^]]*\]', ""),              # see CUT
     (r"(?<![\w-])(?!A{10})[\w-]{22}(?![\w-])", "ID"),
     (r" [0-9]+ (TOPIC:[01])", r" N \1"),             # epochs of members
