@@ -107,21 +107,36 @@ int kafka_batch_inflate(struct kafka_batch *b, struct compress *z, struct buf *s
 	return 0;
 }
 
-/* Nearly every varint of a record has one byte. A failed cursor is at its end. */
+/* Nearly every varint of a record has one byte or two; more, or fewer than two left, are read
+ * byte by byte. A failed cursor is at its end. */
+static inline bool short_uvarint(struct cursor *c, uint32_t *v)
+{
+	if (unlikely(c->end - c->p < 2))
+		return false;
+	*v = c->p[0];
+	if (*v < 0x80) {
+		c->p++;
+		return true;
+	}
+	*v = (*v & 0x7f) | (uint32_t)c->p[1] << 7;
+	if (unlikely(c->p[1] >= 0x80))
+		return false;
+	c->p += 2;
+	return true;
+}
+
 static inline int32_t varint(struct cursor *c)
 {
-	if (unlikely(c->p == c->end || *c->p & 0x80))
-		return cursor_varint(c);
-	uint8_t v = *c->p++;
-	return v >> 1 ^ -(v & 1);
+	uint32_t v;
+
+	return likely(short_uvarint(c, &v)) ? (int32_t)(v >> 1) ^ -(int32_t)(v & 1) : cursor_varint(c);
 }
 
 static inline int64_t varlong(struct cursor *c)
 {
-	if (unlikely(c->p == c->end || *c->p & 0x80))
-		return cursor_varlong(c);
-	uint8_t v = *c->p++;
-	return v >> 1 ^ -(v & 1);
+	uint32_t v;
+
+	return likely(short_uvarint(c, &v)) ? (int64_t)(v >> 1) ^ -(int64_t)(v & 1) : cursor_varlong(c);
 }
 
 static inline struct span varbytes(struct cursor *c)
