@@ -610,6 +610,9 @@ INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const
 		p++;
 		if (likely(json_same32(p, k->text, k->ignore))) {
 			p += k->step;
+		} else if ((k = learned[k->index], json_same32(p, k->text, k->ignore))) {
+			p += k->step;
+			value = k->value;
 		} else if ((k = quick_key(f, o, p)) != NULL) {
 			*next = k;
 			p += k->step;
