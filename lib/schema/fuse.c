@@ -205,6 +205,15 @@ static NOINLINE bool is_between_slow(const uint8_t *p, const uint8_t *e, const s
 	return good;
 }
 
+/* By the digits before the point alone, of a plain number and small bounds; the others can
+ * add less than 1. Most values are farther from their bounds than that. */
+INLINE bool is_well_between(const struct fuse_bounds *b, const struct json_digits *d)
+{
+	int64_t v = (int64_t)json_eight_digits(d->p, d->whole), low = d->negative ? -v - 1 : v;
+
+	return low >= b->min + b->above && low + 1 <= b->max - b->below;
+}
+
 INLINE const uint8_t *between(struct fuse *f, uint32_t arg, const uint8_t *p)
 {
 	const struct fuse_bounds *b = fuse_data(f, arg);
@@ -215,6 +224,8 @@ INLINE const uint8_t *between(struct fuse *f, uint32_t arg, const uint8_t *p)
 		return NULL;
 	if (unlikely(!d.plain))
 		return is_between_slow(p, e, b) ? e : NULL;
+	if (likely(b->small && d.whole <= 8 && is_well_between(b, &d)))
+		return e;
 	int64_t v = json_digits_value(&d), scale = json_power[d.fraction];
 	if (likely(b->small && d.fraction <= 9)) {
 		bool low = b->min == INT64_MIN || v >= b->min * scale + b->above, high = b->max == INT64_MAX || v <= b->max * scale - b->below;
