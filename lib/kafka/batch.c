@@ -107,20 +107,20 @@ int kafka_batch_inflate(struct kafka_batch *b, struct compress *z, struct buf *s
 	return 0;
 }
 
-/* Nearly every varint of a record has one byte or two; more, or fewer than two left, are read
- * byte by byte. A failed cursor is at its end. */
+/* Nearly every varint of a record has one byte or two; others are read byte by byte. A failed
+ * cursor is at its end. */
 static inline bool short_uvarint(struct cursor *c, uint32_t *v)
 {
-	if (unlikely(c->end - c->p < 2))
+	if (unlikely(c->p == c->end))
 		return false;
-	*v = c->p[0];
+	*v = *c->p;
 	if (*v < 0x80) {
 		c->p++;
 		return true;
 	}
-	*v = (*v & 0x7f) | (uint32_t)c->p[1] << 7;
-	if (unlikely(c->p[1] >= 0x80))
+	if (unlikely(c->end - c->p < 2 || c->p[1] >= 0x80))
 		return false;
+	*v = (*v & 0x7f) | (uint32_t)c->p[1] << 7;
 	c->p += 2;
 	return true;
 }
