@@ -39,20 +39,6 @@ void record_tally_end(struct record_tally *t)
 	t->n = 0;
 }
 
-static bool same_outcome(const struct judgement *a, const struct judgement *b)
-{
-	return a->verdict == b->verdict && a->action == b->action && a->channel == b->channel && a->message == b->message;
-}
-
-void record_tally(struct record_tally *t, const struct judgement *j)
-{
-	if (t->n == 0 || !same_outcome(&t->last, j)) {
-		record_tally_end(t);
-		t->last = *j;
-	}
-	t->n++;
-}
-
 /* ---- lines ---- */
 
 static const char *headline(const struct judgement *j)

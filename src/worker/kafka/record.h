@@ -22,8 +22,23 @@ struct record_tally {
 	uint64_t n;
 };
 
-void record_tally(struct record_tally *t, const struct judgement *j);
 void record_tally_end(struct record_tally *t);
+
+static inline bool record_is_like_last(const struct record_tally *t, const struct judgement *j)
+{
+	const struct judgement *l = &t->last;
+
+	return t->n > 0 && l->verdict == j->verdict && l->action == j->action && l->channel == j->channel && l->message == j->message;
+}
+
+static inline void record_tally(struct record_tally *t, const struct judgement *j)
+{
+	if (unlikely(!record_is_like_last(t, j))) {
+		record_tally_end(t);
+		t->last = *j;
+	}
+	t->n++;
+}
 
 /* One line about a record that was refused, marked or only observed; rate-limited. */
 void record_log(struct session *s, struct pipeline *p, struct message_view *m, int32_t partition);
