@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import wire
@@ -156,14 +157,19 @@ class Paced:
     def __init__(self, ports, topic, clients, rate, seconds, consume=False):
         how = dict(ports=ports, topic=topic, clients=clients, rate=rate, seconds=seconds, consume=consume)
         self.limit = seconds + 90
+        self.out = tempfile.TemporaryFile("w+")     # more than a pipe holds
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", sys.executable, str(pathlib.Path(__file__).resolve()), json.dumps(how)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=self.out)
+
+    def is_running(self):
+        return self.process.poll() is None
 
     def outcome(self):
-        out, _ = self.process.communicate(timeout=self.limit)
-        if self.process.returncode != 0:
+        if self.process.wait(self.limit) != 0:
             raise RuntimeError(f"the paced clients ended with {self.process.returncode}")
-        return Outcome(**json.loads(out))
+        with self.out:
+            self.out.seek(0)
+            return Outcome(**json.load(self.out))
 
 
 if __name__ == "__main__":
