@@ -55,27 +55,25 @@ static bool name_topics(struct request *q)
 
 /* ---- judging ---- */
 
-static void refuse_topic(struct request *q, const struct kafka_produce_topic *t, int16_t error)
+static void refuse_topic(struct request *q, const struct kafka_produce_topic *t, struct kafka_refusal why)
 {
 	for (uint32_t i = t->first; i < t->first + t->count; i++) {
 		q->outcomes[i].edit.decision = KAFKA_DROP;
-		q->outcomes[i].refusal = (struct kafka_refusal){
-			.error = error, .message = SPAN_LIT("the broker does not tell this client the name of the topic; allow it to describe it"),
-		};
+		q->outcomes[i].refusal = why;
 	}
 	q->dropped += t->count;
 }
 
-/* A topic that has an id and no name: the broker knows no such topic, and says so itself, or
- * it does not tell. */
-static int judge_nameless(struct request *q, const struct kafka_produce_topic *t)
+/* A topic that has an id and no name cannot be judged. That the broker knows it no better
+ * than we do is not relied on: it may learn of the topic while the request is on its way. */
+static void refuse_nameless(struct request *q, const struct kafka_produce_topic *t)
 {
-	int16_t error = 0;
+	struct kafka_refusal why = { .message = SPAN_LIT("the broker does not tell this client the name of the topic; allow it to describe it") };
 
-	INVARIANT(lookup_refused(q->session, t->id.p, &error));
-	if (error != KAFKA_ERROR_UNKNOWN_TOPIC_ID)
-		refuse_topic(q, t, error);
-	return 0;
+	INVARIANT(lookup_refused(q->session, t->id.p, &why.error));
+	if (why.error == KAFKA_ERROR_UNKNOWN_TOPIC_ID)
+		why.message = SPAN_LIT("the broker knows no topic of this id");
+	refuse_topic(q, t, why);
 }
 
 static int judge_topic(struct request *q, const struct kafka_produce_topic *t)
@@ -83,8 +81,10 @@ static int judge_topic(struct request *q, const struct kafka_produce_topic *t)
 	struct contract_topic rules;
 	struct message_view like = { .cluster = q->cluster, .topic = t->name, .rules = &rules };
 
-	if (span_is_null(t->name))
-		return judge_nameless(q, t);
+	if (span_is_null(t->name)) {
+		refuse_nameless(q, t);
+		return 0;
+	}
 	contract_find(q->pipeline.contract, q->cluster, t->name, &rules);
 	for (uint32_t i = t->first; i < t->first + t->count; i++) {
 		const struct kafka_produce_partition *p = &q->produce.partitions[i];
@@ -123,6 +123,7 @@ static const char *code_word(int16_t code)
 	case KAFKA_ERROR_INVALID_RECORD: return "INVALID_RECORD";
 	case KAFKA_ERROR_POLICY_VIOLATION: return "POLICY_VIOLATION";
 	case KAFKA_ERROR_TOPIC_AUTHORIZATION_FAILED: return "TOPIC_AUTHORIZATION_FAILED";
+	case KAFKA_ERROR_UNKNOWN_TOPIC_ID: return "UNKNOWN_TOPIC_ID";
 	default: return "MESSAGE_TOO_LARGE";
 	}
 }
