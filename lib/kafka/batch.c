@@ -107,59 +107,14 @@ int kafka_batch_inflate(struct kafka_batch *b, struct compress *z, struct buf *s
 	return 0;
 }
 
-/* Nearly every varint of a record has one byte or two; others are read byte by byte. A failed
- * cursor is at its end. */
-static inline bool short_uvarint(struct cursor *c, uint32_t *v)
-{
-	if (unlikely(c->p == c->end))
-		return false;
-	*v = *c->p;
-	if (*v < 0x80) {
-		c->p++;
-		return true;
-	}
-	if (unlikely(c->end - c->p < 2 || c->p[1] >= 0x80))
-		return false;
-	*v = (*v & 0x7f) | (uint32_t)c->p[1] << 7;
-	c->p += 2;
-	return true;
-}
-
-static inline int32_t varint(struct cursor *c)
-{
-	uint32_t v;
-
-	return likely(short_uvarint(c, &v)) ? (int32_t)(v >> 1) ^ -(int32_t)(v & 1) : cursor_varint(c);
-}
-
-static inline int64_t varlong(struct cursor *c)
-{
-	uint32_t v;
-
-	return likely(short_uvarint(c, &v)) ? (int64_t)(v >> 1) ^ -(int64_t)(v & 1) : cursor_varlong(c);
-}
-
-static inline struct span varbytes(struct cursor *c)
-{
-	int32_t n = varint(c);
-
-	if (unlikely(n < 0)) {
-		if (n != -1)
-			cursor_fail(c, E_MALFORMED);
-		return SPAN_NULL;
-	}
-	const uint8_t *p = cursor_take(c, (size_t)n);
-	return p ? span_of(p, (size_t)n) : SPAN_NULL;
-}
-
 static bool skip_headers(struct cursor *c, int32_t n)
 {
 	while (n-- > 0) {
-		int32_t name = varint(c);
+		int32_t name = cursor_varint(c);
 		if (name < 0)
 			return false;
 		cursor_skip(c, (size_t)name);
-		varbytes(c);
+		cursor_varbytes(c);
 		if (c->error)
 			return false;
 	}
@@ -172,23 +127,19 @@ static bool stop(struct kafka_batch *b, enum kafka_batch_fault fault)
 	return false;
 }
 
-bool kafka_batch_next(struct kafka_batch *b, struct kafka_record *r)
+/* Any record, and what is wrong with one. */
+static NOINLINE bool next_record(struct kafka_batch *b, struct kafka_record *r)
 {
-	if (b->next >= b->count) {
-		if (cursor_left(&b->records) != 0)
-			return stop(b, KAFKA_BATCH_TRAILING);
-		return false;
-	}
-	struct cursor c = cursor_sub(&b->records, varint(&b->records));
+	struct cursor c = cursor_sub(&b->records, cursor_varint(&b->records));
 	if (b->records.error)
 		return stop(b, KAFKA_BATCH_RECORD_LENGTH);
 	r->bytes = span_of(c.p, cursor_left(&c));
 	cursor_skip(&c, 1);                         /* attributes: none defined */
-	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)varlong(&c));
-	r->index = varint(&c);
-	r->key = varbytes(&c);
-	r->value = varbytes(&c);
-	r->nheaders = varint(&c);
+	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)cursor_varlong(&c));
+	r->index = cursor_varint(&c);
+	r->key = cursor_varbytes(&c);
+	r->value = cursor_varbytes(&c);
+	r->nheaders = cursor_varint(&c);
 	if (c.error || r->nheaders < 0)
 		return stop(b, KAFKA_BATCH_RECORD);
 	if (r->index != b->next)
@@ -196,6 +147,95 @@ bool kafka_batch_next(struct kafka_batch *b, struct kafka_record *r)
 	r->headers = span_of(c.p, cursor_left(&c));
 	if (r->nheaders ? !skip_headers(&c, r->nheaders) : cursor_left(&c) != 0)
 		return stop(b, KAFKA_BATCH_HEADERS);
+	b->next++;
+	return true;
+}
+
+/* ---- the usual record: varints of one byte or two, and more records behind it ---- */
+
+#define USUAL_LEAST 6u                  /* bytes of a record: six fields */
+#define USUAL_SLACK 8u                  /* read beyond it at most, before its length is held to its fields */
+
+/* More than two bytes: beyond SHORT_MOST, which no length or index of a usual record is. */
+#define SHORT_MOST ((1 << 13) - 1)
+
+static inline const uint8_t *short_varint(const uint8_t *p, int32_t *v)
+{
+	uint32_t low = p[0];
+
+	if (low < 0x80) {
+		*v = (int32_t)(low >> 1) ^ -(int32_t)(low & 1);
+		return p + 1;
+	}
+	uint32_t both = (low & 0x7f) | (uint32_t)p[1] << 7;      /* a second byte of 0x80 and more makes it too large */
+	*v = (int32_t)(both >> 1) ^ -(int32_t)(both & 1);
+	return p + 2;
+}
+
+/* A length of -1 is null. What is wrong, or longer than the rest, is no usual record. */
+static inline bool short_bytes(const uint8_t **p, const uint8_t *end, struct span *out)
+{
+	int32_t n;
+
+	*p = short_varint(*p, &n);
+	if (n == -1) {
+		*out = SPAN_NULL;
+		return true;
+	}
+	if (unlikely(n < 0 || n > SHORT_MOST || n > end - *p))
+		return false;
+	*out = span_of(*p, (size_t)n);
+	*p += n;
+	return true;
+}
+
+static inline bool usual_headers(const uint8_t *p, const uint8_t *end, int32_t n)
+{
+	struct span name, value;
+
+	if (unlikely(n < 0 || n > SHORT_MOST))
+		return false;
+	while (n-- > 0) {
+		if (!short_bytes(&p, end, &name) || span_is_null(name) || !short_bytes(&p, end, &value))
+			return false;
+	}
+	return p == end;
+}
+
+static inline bool usual_record(const struct kafka_batch *b, struct kafka_record *r)
+{
+	int32_t size, timestamp;
+	const uint8_t *p = b->records.p, *last = b->records.end;
+
+	if (last - p < 2 + (ptrdiff_t)(USUAL_LEAST + USUAL_SLACK))
+		return false;
+	p = short_varint(p, &size);
+	if (size < (int32_t)USUAL_LEAST || size > SHORT_MOST || size > last - p - (ptrdiff_t)USUAL_SLACK)
+		return false;
+	const uint8_t *end = p + size;
+	r->bytes = span_of(p, (size_t)size);
+	p = short_varint(p + 1, &timestamp);
+	p = short_varint(p, &r->index);
+	if (unlikely(timestamp < -SHORT_MOST || timestamp > SHORT_MOST || r->index != b->next || r->index > SHORT_MOST))
+		return false;
+	if (!short_bytes(&p, end, &r->key) || !short_bytes(&p, end, &r->value))
+		return false;
+	p = short_varint(p, &r->nheaders);
+	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)(int64_t)timestamp);
+	r->headers = (struct span){ p, (size_t)(end - p) };
+	return usual_headers(p, end, r->nheaders);
+}
+
+bool kafka_batch_next(struct kafka_batch *b, struct kafka_record *r)
+{
+	if (b->next >= b->count) {
+		if (cursor_left(&b->records) != 0)
+			return stop(b, KAFKA_BATCH_TRAILING);
+		return false;
+	}
+	if (unlikely(!usual_record(b, r)))
+		return next_record(b, r);
+	b->records.p = r->bytes.p + r->bytes.n;
 	b->next++;
 	return true;
 }
