@@ -12,6 +12,7 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof *(a))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define NOINLINE __attribute__((noinline))      /* keeps a big frame out of its callers */
 #if defined(__SANITIZE_ADDRESS__)        /* gcc */
 #define WITH_ASAN 1
 #elif defined(__has_feature)             /* clang */

@@ -225,21 +225,18 @@ static bool is_lone_and_valid(struct contract *c, const struct contract_topic *t
 	return true;
 }
 
-void contract_judge(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+static struct judgement undeclared(const struct contract_topic *t)
 {
-	if (likely(is_lone_and_valid(c, t, r, out)))
-		return;
-	*out = (struct judgement){ VERDICT_UNDECLARED, t->undeclared_action, CONTRACT_NONE, CONTRACT_NONE, CONTRACT_NONE };
-	if (t->index == CONTRACT_NONE)
-		return;
-	if (unlikely(t->crowded)) {
-		*out = nothing_fits(c, t);
-		return;
-	}
+	return (struct judgement){ VERDICT_UNDECLARED, t->undeclared_action, CONTRACT_NONE, CONTRACT_NONE, CONTRACT_NONE };
+}
 
+static NOINLINE void judge_all(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+{
 	struct declaration_walk w = declaration_walk(c, t);
 	const struct contract_declaration *d;
 	bool first = true;
+
+	*out = undeclared(t);
 	while ((d = declaration_next(&w))) {
 		struct judgement j = judge_declaration(c, t, d, r);
 		bool accepted = j.verdict == VERDICT_VALID;
@@ -250,4 +247,16 @@ void contract_judge(struct contract *c, const struct contract_topic *t, const st
 			break;
 	}
 	drop_large_scratch(c);
+}
+
+void contract_judge(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+{
+	if (likely(is_lone_and_valid(c, t, r, out)))
+		return;
+	if (t->index == CONTRACT_NONE)
+		*out = undeclared(t);
+	else if (unlikely(t->crowded))
+		*out = nothing_fits(c, t);
+	else
+		judge_all(c, t, r, out);
 }

@@ -95,13 +95,16 @@ static struct span reason(struct pipeline *p, const struct judgement_report *r)
 	return span_of(t.p, t.n);
 }
 
-enum stage_result stage_mark(struct pipeline *p, struct message_view *m)
+static NOINLINE enum stage_result mark(struct pipeline *p, struct message_view *m)
 {
-	if (likely(m->judgement.action != ACTION_MARK))
-		return STAGE_PASS;
 	pipeline_explain(p, m);
 	struct span value = reason(p, &m->report);
 	if (!p->error)
 		pipeline_add_header(p, m, SPAN_LIT(MARK_HEADER), value);
 	return STAGE_CHANGED;
+}
+
+enum stage_result stage_mark(struct pipeline *p, struct message_view *m)
+{
+	return likely(m->judgement.action != ACTION_MARK) ? STAGE_PASS : mark(p, m);
 }
