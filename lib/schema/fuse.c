@@ -14,7 +14,6 @@
 #define TURNS_MAX 64
 
 #define INLINE static inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))      /* keeps a big frame out of its callers */
 
 static const uint8_t *keyed(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
 static const uint8_t *keyed_wide(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth);
@@ -608,11 +607,12 @@ static bool counts_hold(const struct fuse *f, const struct fuse_object *o, const
 	return n >= o->min && n <= o->max;
 }
 
-/* An object with keys. `seen` has a bit for each; with one word it stays in a register. */
-INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *seen, bool wide)
+/* An object with keys. A bit for each is in `seen`; with one word it is in a register. */
+INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth, uint64_t *wide)
 {
 	const struct fuse_key **learned = f->learned + o->learned, **next = learned + o->count;
 	size_t names = f->names;
+	uint64_t seen = 0;
 
 	p = open_object(f, p, depth);
 	while (likely(p != NULL) && *p == '"') {
@@ -636,7 +636,7 @@ INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const
 			value = f->member.value;
 		}
 		if (likely(k != NULL)) {
-			uint64_t *w = wide ? &seen[k->index / 64] : seen;
+			uint64_t *w = wide ? &wide[k->index / 64] : &seen;
 			if (unlikely(*w & k->bit))
 				return NULL;
 			*w |= k->bit;
@@ -649,9 +649,9 @@ INLINE const uint8_t *members(struct fuse *f, const struct fuse_object *o, const
 			return NULL;
 		p = next_member(f, p);
 	}
-	if (!p || *p != '}' || (seen[0] & o->required) != o->required)
+	if (!p || *p != '}' || ((wide ? wide[0] : seen) & o->required) != o->required)
 		return NULL;
-	if (unlikely(o->min != 0 || o->max != UINT32_MAX) && !counts_hold(f, o, seen, names))
+	if (unlikely(o->min != 0 || o->max != UINT32_MAX) && !counts_hold(f, o, wide ? wide : &(uint64_t){ seen }, names))
 		return NULL;
 	if (unlikely(f->names != names)) {
 		if (!fuse_names_differ(f, names))
@@ -707,9 +707,7 @@ static const uint8_t *map(struct fuse *f, const struct fuse_object *o, const uin
 
 static const uint8_t *keyed(struct fuse *f, const struct fuse_object *o, const uint8_t *p, unsigned depth)
 {
-	uint64_t seen = 0;
-
-	return members(f, o, p, depth, &seen, false);
+	return members(f, o, p, depth, NULL);
 }
 
 /* More than 64 keys, or rules that few objects have. */
@@ -717,7 +715,7 @@ static NOINLINE const uint8_t *keyed_wide(struct fuse *f, const struct fuse_obje
 {
 	uint64_t seen[FUSE_KEYS_MAX / 64] = { 0 };
 
-	p = members(f, o, p, depth, seen, true);
+	p = members(f, o, p, depth, seen);
 	return p && more_holds(f, o, seen) ? p : NULL;
 }
 
@@ -750,6 +748,12 @@ static void begin(struct fuse *f, struct span text)
 	r->marks_n = 0;
 }
 
+/* Nearly all are objects. */
+INLINE const uint8_t *record(struct fuse *f, struct fuse_value v, const uint8_t *p)
+{
+	return likely(v.op == FUSE_OBJECT && *p == '{') ? object(f, &f->t->objects[v.arg], p, 0) : fuse_judge(f, v, p, 0);
+}
+
 enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct span instance)
 {
 	struct fuse *f = r->fuse;
@@ -765,9 +769,9 @@ enum schema_verdict schema_run(struct schema_runner *r, uint32_t root, struct sp
 	const uint8_t *p = json_scan_space(f->base, f->end);
 	if (unlikely(*p != '{' && *p != '['))
 		return schema_run_tree(r, root, instance);      /* a scalar, which nothing ends but the text */
-	p = fuse_judge(f, r->fused.roots[root], p, 0);
+	p = record(f, r->fused.roots[root], p);
 	/* a budget may have gone into guesses; the tree executor, which makes none, has one of its own */
 	if (unlikely(f->punt || f->run.reason))
 		return schema_run_tree(r, root, instance);
-	return p && json_scan_space(p, f->end) == f->end ? SCHEMA_VALID : SCHEMA_INVALID;
+	return likely(p == f->end) || (p && json_scan_space(p, f->end) == f->end) ? SCHEMA_VALID : SCHEMA_INVALID;
 }
