@@ -1,4 +1,5 @@
-/* A record set: opened, checked, inflated, read; what is sound is marked and must be sound again. */
+/* A record set: opened, checked, inflated, read; each record is read field by field once more, and what is sound is marked
+ * and must be sound again. */
 #include "fuzz.h"
 #include "kafka/batch.h"
 
@@ -22,6 +23,28 @@ static void again(const struct kafka_batch *b, struct compress *z, struct buf *s
 	buf_fini(&out);
 }
 
+static bool same(struct span a, struct span b)
+{
+	return span_is_null(a) ? span_is_null(b) : a.p == b.p && a.n == b.n;
+}
+
+static void is_read_well(const struct kafka_batch *b, const struct kafka_record *r)
+{
+	struct cursor c = cursor_span(r->bytes);
+
+	cursor_skip(&c, 1);
+	INVARIANT((uint64_t)r->timestamp == (uint64_t)b->base_timestamp + (uint64_t)cursor_varlong(&c));
+	INVARIANT(r->index == b->next - 1 && cursor_varint(&c) == r->index);
+	INVARIANT(same(r->key, cursor_varbytes(&c)) && same(r->value, cursor_varbytes(&c)));
+	INVARIANT(cursor_varint(&c) == r->nheaders);
+	INVARIANT(same(r->headers, span_of(c.p, cursor_left(&c))));
+	for (int32_t i = 0; i < r->nheaders; i++) {
+		INVARIANT(!span_is_null(cursor_varbytes(&c)));
+		cursor_varbytes(&c);
+	}
+	INVARIANT(!c.error && cursor_left(&c) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct cursor set = cursor_of(p, n);
@@ -36,9 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	while ((error = kafka_batch_open(&b, &set)) == 0 || error == E_UNSUPPORTED) {
 		if (error || kafka_batch_check(&b) || kafka_batch_inflate(&b, z, &plain, 1 << 20))
 			continue;
-		while (kafka_batch_next(&b, &r))
+		while (kafka_batch_next(&b, &r)) {
+			is_read_well(&b, &r);
 			for (struct span name, value; kafka_header_next(&r.headers, &name, &value);)
 				;
+		}
 		if (!kafka_batch_error(&b))
 			again(&b, z, &scratch);
 	}

@@ -360,7 +360,79 @@ START_TEST(does_not_mark_what_is_not_there)
 }
 END_TEST
 
+/* Lengths at which a varint becomes longer, of values, keys and header values; -1: null. */
+static const int32_t lengths[] = { -1, 0, 1, 50, 55, 63, 64, 65, 8000, 8170, 8191, 8192, 8193, 20000 };
+
+static int32_t length_of(int32_t i, int what)
+{
+	return lengths[(size_t)(i * (what + 1) + what) % (i % 3 ? 5 : ARRAY_LEN(lengths))];
+}
+
+static void put_bytes(struct buf *to, int32_t n, const uint8_t *from)
+{
+	buf_varint(to, n);
+	if (n > 0)
+		buf_add(to, from, (size_t)n);
+}
+
+static void put_record(struct buf *to, struct buf *one, int32_t i, const uint8_t *from)
+{
+	buf_clear(one);
+	buf_u8(one, 0);
+	buf_varint(one, i * 7 - 9000);
+	buf_varint(one, i);
+	put_bytes(one, length_of(i, 0), from);
+	put_bytes(one, length_of(i, 1), from);
+	buf_varint(one, i % 4);
+	for (int h = 0; h < i % 4; h++) {
+		put_bytes(one, 1 + h * 70, from);
+		put_bytes(one, length_of(i, 2 + h), from);
+	}
+	buf_varint(to, (int32_t)one->n);
+	buf_add(to, one->p, one->n);
+}
+
+static bool has_length(struct span s, int32_t n)
+{
+	return n < 0 ? span_is_null(s) : !span_is_null(s) && s.n == (size_t)n;
+}
+
+static void check_record(const struct kafka_record *r, int32_t i)
+{
+	struct span rest = r->headers, name, value;
+
+	ck_assert_int_eq(r->timestamp, TIME + i * 7 - 9000);
+	ck_assert_int_eq(r->index, i);
+	ck_assert(has_length(r->key, length_of(i, 0)) && has_length(r->value, length_of(i, 1)));
+	ck_assert_int_eq(r->nheaders, i % 4);
+	for (int h = 0; h < r->nheaders; h++)
+		ck_assert(kafka_header_next(&rest, &name, &value) && has_length(name, 1 + h * 70) && has_length(value, length_of(i, 2 + h)));
+}
+
+/* Short and long ones beside each other, in a batch that ends with its last byte. */
+START_TEST(reads_records_of_all_sizes)
+{
+	enum { COUNT = 9000 };
+	static uint8_t bytes[20000];
+	struct kafka_record r;
+
+	setup();
+	for (int32_t i = 0; i < COUNT; i++)
+		put_record(&out, &work, i, bytes);
+	uint8_t *exact = vector_alloc(out.n);
+	memcpy(exact, out.p, out.n);
+	struct kafka_batch b = { .magic = 2, .count = COUNT, .base_timestamp = TIME, .records = cursor_of(exact, out.n) };
+	for (int32_t i = 0; i < COUNT; i++) {
+		ck_assert(kafka_batch_next(&b, &r));
+		check_record(&r, i);
+	}
+	ck_assert(!kafka_batch_next(&b, &r));
+	ck_assert_int_eq(kafka_batch_error(&b), 0);
+	teardown();
+}
+END_TEST
+
 UNIT_MAIN("kafka_batch", reads_the_header, reads_records_of_every_codec, inflating_is_bounded, recognises_old_magic,
 	  several_batches_in_a_set, cut_at_every_byte, refuses_headers_that_a_broker_refuses, refuses_impossible_envelopes,
-	  refuses_records_that_do_not_add_up, crc_tells_a_changed_byte, marks_like_java_would_have_written,
+	  refuses_records_that_do_not_add_up, reads_records_of_all_sizes, crc_tells_a_changed_byte, marks_like_java_would_have_written,
 	  marks_compressed_batches, does_not_mark_what_is_not_there)
