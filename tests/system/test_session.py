@@ -37,8 +37,8 @@ def batch(*values, **how):
     return wire.Batch([wire.Record(value=value) for value in values], **how).encode()
 
 
-def stored(request):
-    """The broker's answer to a Produce of version 7: all is stored."""
+def stored(request, error=0):
+    """The broker's answer to a Produce of version 7: all is stored, or all has this error."""
     topics = {}
     for topic, partition, _ in wire.produced_batches(request):
         topics.setdefault(topic, []).append(partition)
@@ -46,7 +46,7 @@ def stored(request):
     for topic, partitions in topics.items():
         out.string(topic).i32(len(partitions))
         for partition in partitions:
-            out.i32(partition).i16(0).i64(100 + partition).i64(-1).i64(0)
+            out.i32(partition).i16(error).i64(-1 if error else 100 + partition).i64(-1).i64(0)
     return out.i32(0).done()
 
 

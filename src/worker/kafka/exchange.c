@@ -3,6 +3,7 @@
 #include "worker/kafka/lookup.h"
 #include "worker/kafka/principal.h"
 #include "worker/kafka/row.h"
+#include "worker/kafka/unsettled.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
@@ -46,25 +47,29 @@ static void pop(struct session *s)
 		lookup_next(s);
 }
 
+static int write_frame(struct session *s, struct exchange *e)
+{
+	struct block *b = e->answer;
+
+	if (!session_takes_answers(s))
+		return 0;
+	if (!b)
+		return produce_refused(s, e);
+	e->answer = NULL;
+	return stream_give(&s->client, b, span_of(b->bytes, e->answer_n));
+}
+
 /* Writes the answers of ours that nothing stands before any more. */
 static int write_answered(struct session *s)
 {
 	struct kafka_link *l = &s->link;
+	int error = 0;
 
-	while (l->first && l->first->state == EXCHANGE_ANSWERED) {
-		struct exchange *e = l->first;
-		struct block *b = e->answer;
-		e->answer = NULL;
-		int error = 0;
-		if (session_takes_answers(s))
-			error = stream_give(&s->client, b, span_of(b->bytes, e->answer_n));
-		else
-			block_put(&s->worker->blocks, b);
+	while (!error && l->first && l->first->state == EXCHANGE_ANSWERED) {
+		error = write_frame(s, l->first);
 		pop(s);
-		if (error)
-			return error;
 	}
-	return 0;
+	return error;
 }
 
 int exchange_answer(struct session *s, struct exchange *e, struct span frame)
@@ -76,6 +81,12 @@ int exchange_answer(struct session *s, struct exchange *e, struct span frame)
 	memcpy(b->bytes, frame.p, frame.n);
 	e->answer = b;
 	e->answer_n = frame.n;
+	e->state = EXCHANGE_ANSWERED;
+	return write_answered(s);
+}
+
+int exchange_refuse(struct session *s, struct exchange *e)
+{
 	e->state = EXCHANGE_ANSWERED;
 	return write_answered(s);
 }
@@ -141,6 +152,7 @@ void link_fini(struct session *s)
 {
 	link_orphan(s);
 	principal_fini(s);
+	unsettled_fini(s);
 	if (s->link.blank)
 		slab_put(&s->worker->blanks, s->link.blank);
 	s->link.blank = NULL;

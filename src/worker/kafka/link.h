@@ -13,6 +13,7 @@ struct block;
 struct kafka_row;
 struct lookup;
 struct principal;
+struct unsettled;
 
 #define LINK_IN_FLIGHT_MAX 1024u         /* at which the client is not read */
 #define LINK_CLIENT_ID_MAX 96
@@ -23,7 +24,8 @@ enum exchange_state {
 	EXCHANGE_ANSWERED,               /* ours lies here until those before it are written */
 };
 
-/* Refusals of a Produce request of which other partitions went on. */
+/* Refusals of a Produce request: of which other partitions went on, or whose answer waits for
+ * its turn. */
 struct exchange_merge {
 	struct arena arena;              /* of everything below */
 	struct kafka_produce produce;    /* kept: no records */
@@ -38,9 +40,10 @@ struct exchange {
 	int16_t version;
 	bool is_token;                   /* of SASL, after a handshake of version 0: no header, no id */
 	bool is_lookup;                  /* our own request: its answer is not the client's */
+	bool is_judged;                  /* Produce: what the broker says of its partitions is noted */
 	const struct kafka_row *row;
 	struct exchange_merge *merge;    /* NULL: nothing to merge */
-	struct block *answer;            /* ANSWERED: the whole frame */
+	struct block *answer;            /* ANSWERED: the whole frame; NULL: made of merge when it is written */
 	size_t answer_n;
 };
 
@@ -58,6 +61,7 @@ struct kafka_link {
 	bool is_librdkafka;              /* by ApiVersions: a lone record error is written twice */
 	struct lookup *lookup;           /* the request that waits for names of its topics; NULL: none */
 	struct principal *principal;     /* of SASL; NULL: no handshake came */
+	struct unsettled *unsettled;     /* partitions; NULL: none yet */
 	bool token;                      /* the held frame is one */
 	bool dropping;                   /* the request under way is read and not taken */
 	uint8_t fault;                   /* enum close_reason, should the bytes be refused */
@@ -101,6 +105,8 @@ uint64_t link_lookup_due(const struct kafka_link *l);
 struct exchange *exchange_push(struct session *s, const struct kafka_row *row, int16_t version, int32_t correlation) MUST_CHECK;
 /* The answer of e, a whole frame: copied. It is written when its turn comes. */
 int exchange_answer(struct session *s, struct exchange *e, struct span frame) MUST_CHECK;
+/* The same of an answer that is made then, of e->merge. */
+int exchange_refuse(struct session *s, struct exchange *e) MUST_CHECK;
 /* Tokens whose answers the broker does not owe: the client went on without them. */
 void exchange_forget_tokens(struct session *s);
 /* The first exchange has been answered: drops it, writes those behind it that are ready. */

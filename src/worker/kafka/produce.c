@@ -8,6 +8,7 @@
 #include "worker/kafka/legacy.h"
 #include "worker/kafka/lookup.h"
 #include "worker/kafka/row.h"
+#include "worker/kafka/unsettled.h"
 #include "worker/session.h"
 #include "worker/worker.h"
 
@@ -139,27 +140,6 @@ static void count_refusals(struct request *q)
 	}
 }
 
-static struct kafka_refusal *refusals_of(struct request *q)
-{
-	struct kafka_refusal *r = arena_array(&q->session->worker->kafka.arena, q->produce.npartitions, sizeof *r);
-
-	for (uint32_t i = 0; r && i < q->produce.npartitions; i++)
-		r[i] = q->outcomes[i].refusal;
-	return r;
-}
-
-static int answer_all(struct request *q, const struct kafka_request *r)
-{
-	struct kafka_tools *t = &q->session->worker->kafka;
-	struct kafka_refusal *refusals = refusals_of(q);
-
-	if (!refusals)
-		return E_NOMEM;
-	buf_clear(&t->out);
-	int error = kafka_produce_answer(&q->produce, refusals, SPAN_NULL, repeat_flag(q->session), &t->arena, &t->out);
-	return error ? error : request_answer(q->session, kafka_row_find(r->key), r, buf_span(&t->out));
-}
-
 static int keep_span(struct arena *a, struct span *s)
 {
 	if (span_is_null(*s))
@@ -213,6 +193,17 @@ void produce_merge_free(struct session *s, struct exchange_merge *m)
 	free(m);
 }
 
+/* All of it is refused: the answer is made when those before it are written. */
+static int answer_all(struct request *q, const struct kafka_request *r)
+{
+	struct exchange *e = exchange_push(q->session, kafka_row_find(r->key), r->version, r->correlation);
+
+	if (!e || !(e->merge = merge_new(q)))
+		return E_NOMEM;
+	worker_count_local(q->session->worker, e->row);
+	return exchange_refuse(q->session, e);
+}
+
 /* Some partitions are refused or replaced: another frame goes on. */
 static int forward_rewritten(struct request *q, const struct kafka_request *r)
 {
@@ -235,6 +226,7 @@ static int forward_rewritten(struct request *q, const struct kafka_request *r)
 		struct exchange *e = exchange_push(s, kafka_row_find(r->key), r->version, r->correlation);
 		if (!e)
 			return E_NOMEM;
+		e->is_judged = true;
 		e->merge = q->dropped ? merge_new(q) : NULL;
 		if (q->dropped && !e->merge)
 			return E_NOMEM;
@@ -244,11 +236,14 @@ static int forward_rewritten(struct request *q, const struct kafka_request *r)
 
 static int forward_untouched(struct request *q, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
 {
-	const struct kafka_row *row = kafka_row_find(r->key);
+	struct session *s = q->session;
 
-	if (q->produce.acks != 0)
-		return request_forward(q->session, row, r, p, n, owner);
-	return request_send(q->session, p, n, owner);
+	if (q->produce.acks == 0)
+		return request_send(s, p, n, owner);
+	int error = request_forward(s, kafka_row_find(r->key), r, p, n, owner);
+	if (!error)
+		s->link.last->is_judged = true;
+	return error;
 }
 
 static int carry_out(struct request *q, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
@@ -299,20 +294,48 @@ int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p
 
 /* ---- the answer ---- */
 
+/* What passed, in the addresses of ours. */
+static int pass_answer(struct session *s, const struct exchange *e, struct span body, struct buf *out)
+{
+	bool has_addresses = kafka_address_way(kafka_api_find(e->row->key), e->version) == KAFKA_ADDRESS_REWRITE;
+
+	return has_addresses ? addresses_response(s, e, body, out) : 0;
+}
+
+/* answer: the broker's, null when it was not asked. */
+static int put_answer(struct session *s, const struct exchange *e, struct span answer, struct buf *out)
+{
+	struct kafka_tools *t = &s->worker->kafka;
+	struct exchange_merge *m = e->merge;
+
+	unsettled_soften(s, &m->produce, m->refusals);
+	arena_reset(&t->arena);
+	return kafka_produce_answer(&m->produce, m->refusals, answer, repeat_flag(s), &t->arena, out);
+}
+
+int produce_refused(struct session *s, const struct exchange *e)
+{
+	struct buf *out = &s->worker->kafka.out;
+
+	buf_clear(out);
+	int error = put_answer(s, e, SPAN_NULL, out);
+	return error ? error : stream_copy(&s->client, buf_span(out));
+}
+
 int produce_response(struct session *s, const struct exchange *e, struct span body, struct buf *out)
 {
 	struct kafka_tools *t = &s->worker->kafka;
+	int error = e->is_judged ? unsettled_note(s, e, body) : 0;
 
-	if (!e->merge)
-		return addresses_response(s, e, body, out);
+	if (error || !e->merge)
+		return error ? error : pass_answer(s, e, body, out);
 	struct span answer = body;
 	if (kafka_address_way(kafka_api_find(e->row->key), e->version) == KAFKA_ADDRESS_REWRITE) {
 		buf_clear(&t->body);
-		int error = addresses_rewrite_body(s, e, body, &t->body);
+		error = addresses_rewrite_body(s, e, body, &t->body);
 		if (error)
 			return error;
 		answer = buf_span(&t->body);
 	}
-	arena_reset(&t->arena);
-	return kafka_produce_answer(&e->merge->produce, e->merge->refusals, answer, repeat_flag(s), &t->arena, out);
+	return put_answer(s, e, answer, out);
 }

@@ -13,7 +13,7 @@ static bool is_stray(const struct session *s)
 
 static bool is_held(const struct exchange *e, const struct kafka_api *api)
 {
-	if (e->merge || e->is_lookup || e->row->flags & ROW_WHOLE_ANSWER)
+	if (e->is_judged || e->is_lookup || e->row->flags & ROW_WHOLE_ANSWER)
 		return true;
 	return e->row->response && kafka_address_way(api, e->version) == KAFKA_ADDRESS_REWRITE;
 }

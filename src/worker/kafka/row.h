@@ -41,6 +41,8 @@ int request_answer(struct session *s, const struct kafka_row *row, const struct 
 bool produce_holds(struct session *s, const struct kafka_request *r);
 int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner);
 int produce_response(struct session *s, const struct exchange *e, struct span body, struct buf *out);
+/* Writes the answer of a request of which every partition was refused. */
+int produce_refused(struct session *s, const struct exchange *e) MUST_CHECK;
 void produce_merge_free(struct session *s, struct exchange_merge *m);
 /* versions.c, sasl.c */
 bool versions_holds(struct session *s, const struct kafka_request *r);
