@@ -43,7 +43,7 @@ static bool clusters_are_sound(const struct settings_view *v, const struct image
 	for (size_t i = 0; i < v->nclusters; i++) {
 		const struct settings_cluster *c = &v->clusters[i];
 		if (!texts_are_sound(img, &c->name, 1) || c->nservers == 0 || !range_fits(c->first_server, c->nservers, v->nservers) ||
-		    c->tls > v->ntls)
+		    c->tls > v->ntls || c->proxy_protocol > 2)
 			return false;
 	}
 	for (size_t i = 0; i < v->nservers; i++)
@@ -59,10 +59,18 @@ static bool listeners_are_sound(const struct settings_view *v, const struct imag
 		if (!texts_are_sound(img, (const struct image_str[]){ l->name, l->advertise_host }, 2) ||
 		    l->cluster >= v->nclusters || !range_fits(l->first_bind, l->nbinds, v->nbinds) ||
 		    l->broker_port_count == 0 || l->broker_port_base == 0 || l->tls > v->ntls ||
-		    (l->tls && v->tls[l->tls - 1].cert.len == 0) ||
+		    (l->tls && v->tls[l->tls - 1].cert.len == 0) || !range_fits(l->first_network, l->nnetworks, v->nnetworks) ||
 		    (uint64_t)l->broker_port_base + l->broker_port_count - 1 > PORT_MAX)
 			return false;
 	}
+	return true;
+}
+
+static bool networks_are_sound(const struct settings_view *v)
+{
+	for (size_t i = 0; i < v->nnetworks; i++)
+		if (v->networks[i].bits > 128)
+			return false;
 	return true;
 }
 
@@ -89,11 +97,12 @@ int settings_open(struct settings_view *v, const struct image *img)
 	v->listeners = image_table(img, IMAGE_LISTENERS, sizeof *v->listeners, &v->nlisteners);
 	v->binds = image_table(img, IMAGE_BINDS, sizeof *v->binds, &v->nbinds);
 	v->tls = image_table(img, IMAGE_TLS, sizeof *v->tls, &v->ntls);
-	if (!v->clusters || !v->servers || !v->listeners || !v->binds || !v->tls)
+	v->networks = image_table(img, IMAGE_NETWORKS, sizeof *v->networks, &v->nnetworks);
+	if (!v->clusters || !v->servers || !v->listeners || !v->binds || !v->tls || !v->networks)
 		return E_MALFORMED;
 	const struct settings *s = v->settings;
 	if (s->workers == 0 || s->workers > 1024 || s->limit_connections == 0 || s->limit_frame == 0 ||
 	    !texts_are_sound(img, (const struct image_str[]){ s->admin_bind, s->store, s->log_file, s->control, s->user }, 5))
 		return E_MALFORMED;
-	return tls_is_sound(v, img) && clusters_are_sound(v, img) && listeners_are_sound(v, img) && binds_are_sound(v, img) ? 0 : E_MALFORMED;
+	return tls_is_sound(v, img) && networks_are_sound(v) && clusters_are_sound(v, img) && listeners_are_sound(v, img) && binds_are_sound(v, img) ? 0 : E_MALFORMED;
 }

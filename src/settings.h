@@ -43,7 +43,7 @@ struct settings_cluster {
 	struct image_str name;
 	uint32_t first_server, nservers;   /* in IMAGE_SERVERS */
 	uint32_t tls;                      /* index in IMAGE_TLS + 1; 0: plain text */
-	uint32_t reserved;
+	uint32_t proxy_protocol;           /* version of the header that brokers get; 0: none */
 };
 
 struct settings_bind {                     /* one listening address of a listener */
@@ -54,6 +54,11 @@ struct settings_bind {                     /* one listening address of a listene
 	uint32_t reserved;
 };
 
+struct settings_network {
+	uint8_t address[16];               /* IPv6, IPv4 mapped into it */
+	uint32_t bits;                     /* of it that count, 0 to 128 */
+};
+
 struct settings_listener {
 	struct image_str name;
 	uint32_t cluster;
@@ -61,6 +66,7 @@ struct settings_listener {
 	struct image_str advertise_host;   /* "" is the local address of the connection */
 	uint32_t broker_port_base, broker_port_count; /* broker n is base + n mod count */
 	uint32_t tls;                      /* as of a cluster */
+	uint32_t first_network, nnetworks; /* in IMAGE_NETWORKS: whose connections begin with a PROXY header */
 };
 
 struct settings_view {
@@ -70,7 +76,8 @@ struct settings_view {
 	const struct settings_listener *listeners;
 	const struct settings_bind *binds;
 	const struct settings_tls *tls;
-	size_t nclusters, nservers, nlisteners, nbinds, ntls;
+	const struct settings_network *networks;
+	size_t nclusters, nservers, nlisteners, nbinds, ntls, nnetworks;
 };
 
 /* PEM of a blob; null: none. */

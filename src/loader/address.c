@@ -108,6 +108,38 @@ static bool is_own_address(const struct in6_addr *a)
 	return own;
 }
 
+/* ---- networks ---- */
+
+static bool has_bits_behind(const struct settings_network *n)
+{
+	for (uint32_t i = n->bits; i < 128; i++)
+		if (n->address[i / 8] >> (7 - i % 8) & 1)
+			return true;
+	return false;
+}
+
+bool config_network_parse(struct span text, struct settings_network *out)
+{
+	char copy[INET6_ADDRSTRLEN + 4], *slash, *end = NULL;
+	struct in6_addr a;
+
+	if (text.n == 0 || text.n >= sizeof copy)
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = 0;
+	slash = strchr(copy, '/');
+	if (slash)
+		*slash++ = 0;
+	if (strcasecmp(copy, "localhost") == 0 || !literal(copy, &a))
+		return false;
+	uint32_t most = strchr(copy, ':') ? 128 : 32, bits = most;
+	if (slash && (!isdigit((unsigned char)*slash) || (bits = (uint32_t)strtoul(slash, &end, 10), *end) || bits > most))
+		return false;
+	memcpy(out->address, &a, sizeof out->address);
+	out->bits = bits + 128 - most;
+	return !has_bits_behind(out);
+}
+
 bool config_address_is_same(const struct config_address *upstream, const char *bind_host, uint32_t bind_port)
 {
 	struct in6_addr up, bound;

@@ -216,8 +216,21 @@ static void read_bootstrap(struct config *c, void *object, struct tree_node *nod
 	each_item(c, object, node, add_server);
 }
 
+static void read_cluster_proxy(struct config *c, void *object, struct tree_node *node)
+{
+	const char *version = text_of(c, node, "v1 or v2");
+
+	if (!version)
+		return;
+	if (strcmp(version, "v1") != 0 && strcmp(version, "v2") != 0) {
+		finding_error(c->f, "config-proxy", tree_location(node), "\"%.32s\" is no version of the PROXY protocol; write v1 or v2", version);
+		return;
+	}
+	((struct config_cluster *)object)->proxy_protocol = (uint32_t)(version[1] - '0');
+}
+
 static const struct member cluster_members[] = {
-	{ "bootstrap", read_bootstrap }, { "tls", read_cluster_tls }, { "identity", NULL }, { "producer", NULL },
+	{ "bootstrap", read_bootstrap }, { "tls", read_cluster_tls }, { "proxy_protocol", read_cluster_proxy }, { "identity", NULL }, { "producer", NULL },
 };
 
 static void read_cluster(struct config *c, struct tree_node *node)
@@ -294,7 +307,7 @@ static void read_advertise_host(struct config *c, void *object, struct tree_node
 		l->advertise = host;
 }
 
-static const struct member advertise_members[] = { { "host", read_advertise_host }, { "sni", NULL }, { "proxy", NULL } };
+static const struct member advertise_members[] = { { "host", read_advertise_host }, { "sni", NULL } };
 
 static void read_advertise(struct config *c, void *object, struct tree_node *node)
 {
@@ -327,9 +340,27 @@ static void read_broker_ports(struct config *c, void *object, struct tree_node *
 	l->port_count = high - low + 1;
 }
 
+static void add_network(struct config *c, void *object, struct span text, struct location at)
+{
+	struct config_listener *l = object;
+
+	if (l->nnetworks == CONFIG_NETWORKS_MAX)
+		finding_error(c->f, "config-limit", at, "more than %u networks of proxies; write larger ones", CONFIG_NETWORKS_MAX);
+	else if (!config_network_parse(text, &l->networks[l->nnetworks]))
+		finding_error(c->f, "config-network", at, "\"%.*s\" is no address and no network; write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32", (int)text.n % 100, text.p);
+	else
+		l->nnetworks++;
+}
+
+static void read_listener_proxy(struct config *c, void *object, struct tree_node *node)
+{
+	((struct config_listener *)object)->nnetworks = 0;
+	each_item(c, object, node, add_network);
+}
+
 static const struct member listener_members[] = {
 	{ "cluster", read_listener_cluster }, { "bind", read_bind }, { "advertise", read_advertise },
-	{ "broker_ports", read_broker_ports }, { "tls", read_listener_tls },
+	{ "broker_ports", read_broker_ports }, { "tls", read_listener_tls }, { "proxy_protocol", read_listener_proxy },
 };
 
 static void read_listener(struct config *c, struct tree_node *node)

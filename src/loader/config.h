@@ -11,6 +11,7 @@
 #define CONFIG_LISTENERS_MAX 32u
 #define CONFIG_SERVERS_MAX 64u           /* bootstrap addresses of a cluster */
 #define CONFIG_BINDS_MAX 16u             /* addresses of a listener */
+#define CONFIG_NETWORKS_MAX 64u          /* of proxies before a listener */
 #define CONFIG_DOCUMENTS_MAX 256u
 #define CONFIG_BROKER_PORTS_MAX 1024u
 
@@ -37,6 +38,7 @@ struct config_cluster {
 	struct config_tls tls;
 	struct config_address servers[CONFIG_SERVERS_MAX];
 	size_t nservers;
+	uint32_t proxy_protocol;         /* version; 0: none */
 	struct location at;
 };
 
@@ -46,6 +48,8 @@ struct config_listener {
 	size_t nbinds;
 	const char *advertise;           /* "" is the local address of the connection */
 	uint32_t port_base, port_count;
+	struct settings_network networks[CONFIG_NETWORKS_MAX];   /* of proxies */
+	size_t nnetworks;
 	struct config_tls tls;
 	struct location at, cluster_at, ports_at;
 };
@@ -80,6 +84,8 @@ void config_complete(struct config *c, const struct asyncapi *a);
 
 /* HOST:PORT, [V6]:PORT, *:PORT; false when it is none. host is in the arena. */
 bool config_address_parse(struct config *c, struct span text, struct config_address *out);
+/* ADDRESS or ADDRESS/BITS; false when it is none, or when it has bits beyond those that count. */
+bool config_network_parse(struct span text, struct settings_network *out);
 /* Two addresses that reach the same socket, as far as names tell without a network. */
 bool config_address_is_same(const struct config_address *upstream, const char *bind_host, uint32_t bind_port);
 struct location config_flag(const char *name);

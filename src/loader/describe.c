@@ -27,6 +27,8 @@ static void describe_cluster(struct buf *out, const struct settings_view *v, con
 		buf_printf(out, " %s:%u", image_text(img, s->host), s->port);
 	}
 	describe_tls(out, v, c->tls);
+	if (c->proxy_protocol)
+		buf_printf(out, ", PROXY protocol v%u", c->proxy_protocol);
 	buf_addch(out, '\n');
 }
 
@@ -43,6 +45,8 @@ static void describe_listener(struct buf *out, const struct settings_view *v, co
 	const char *advertise = image_text(img, l->advertise_host);
 	buf_printf(out, "%s%s", *advertise ? ", advertise " : "", advertise);
 	describe_tls(out, v, l->tls);
+	if (l->nnetworks)
+		buf_printf(out, ", PROXY protocol from %u network%s", l->nnetworks, l->nnetworks == 1 ? "" : "s");
 	buf_addch(out, '\n');
 }
 

@@ -9,6 +9,7 @@ static void emit_cluster(struct image_builder *b, const struct config_cluster *k
 		.first_server = image_used(b, IMAGE_SERVERS) / (uint32_t)sizeof(struct settings_server),
 		.nservers = (uint32_t)k->nservers,
 		.tls = k->tls.row,
+		.proxy_protocol = k->proxy_protocol,
 	};
 
 	for (size_t i = 0; i < k->nservers; i++) {
@@ -46,6 +47,8 @@ static void emit_listener(struct config *c, uint32_t index)
 		.advertise_host = image_intern(b, span_str(l->advertise)),
 		.broker_port_base = l->port_base, .broker_port_count = l->port_count,
 		.tls = l->tls.row,
+		.first_network = image_used(b, IMAGE_NETWORKS) / (uint32_t)sizeof(struct settings_network),
+		.nnetworks = (uint32_t)l->nnetworks,
 	};
 
 	for (size_t i = 0; i < l->nbinds; i++) {
@@ -53,6 +56,8 @@ static void emit_listener(struct config *c, uint32_t index)
 		for (uint32_t n = 0; n < l->port_count; n++)
 			emit_bind(b, l->binds[i].host, l->port_base + n, index, (int32_t)n);
 	}
+	for (size_t i = 0; i < l->nnetworks; i++)
+		image_append(b, IMAGE_NETWORKS, &l->networks[i], sizeof l->networks[i], _Alignof(struct settings_network));
 	image_append(b, IMAGE_LISTENERS, &row, sizeof row, _Alignof(struct settings_listener));
 }
 

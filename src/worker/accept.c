@@ -53,32 +53,34 @@ static void accept_again(evutil_socket_t fd, short what, void *arg)
 static void refuse(struct worker *w, int fd, const char *reason)
 {
 	close(fd);
-	if (w->has_stats)
-		stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_CONNECTIONS_REFUSED, reason), 1);
+	worker_count_refused(w, reason);
 }
 
-static void welcome(struct slot *slot, int fd, const struct peer_address *peer)
+static void welcome(struct slot *slot, int fd, const struct sockaddr *from)
 {
 	struct worker *w = slot->worker;
+	struct peer_address peer = peer_address_of(from);
+	const struct settings_listener *l = worker_listener(w, slot->route);
 	int on = 1;
 
 	if (w->nsessions >= worker_settings(w)->limit_connections) {
 		refuse(w, fd, "limit");
 		return;
 	}
-	if (!worker_listener(w, slot->route)) {
+	if (!l) {
 		refuse(w, fd, "listener-gone");
 		return;
 	}
-	if (!peers_join(&w->peers, peer, worker_settings(w)->limit_connections_per_address)) {
+	bool greeted = greeting_is_due(w, l, from);      /* a proxy may have any number of connections */
+	if (!peers_join(&w->peers, &peer, greeted ? 0 : worker_settings(w)->limit_connections_per_address)) {
 		refuse(w, fd, "address");
 		return;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	if (session_new(w, fd, peer, slot->route, slot->heritage->broker))
+	if (session_new(w, fd, &peer, greeted, slot->route, slot->heritage->broker))
 		return;
-	peers_leave(&w->peers, peer);
+	peers_leave(&w->peers, &peer);
 	pause_accepting(w, ENOMEM);
 }
 
@@ -97,8 +99,7 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 		socklen_t n = sizeof from;
 		int fd = accept4(listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			struct peer_address peer = peer_address_of((struct sockaddr *)&from);
-			welcome(slot, fd, &peer);
+			welcome(slot, fd, (struct sockaddr *)&from);
 			continue;
 		}
 		if (accept_should_pause(errno))

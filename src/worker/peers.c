@@ -3,23 +3,26 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "worker/peers.h"
+#include "worker/proxy.h"
 
 #define SLOTS_FIRST 64u
 #define NETWORK_BYTES 8u                 /* of an IPv6 address */
 
-struct peer_address peer_address_of(const struct sockaddr *a)
+struct peer_address peer_address_in(const struct peer_address *whole)
 {
 	struct peer_address out = { { 0 } };
+	struct in6_addr six;
 
-	if (a->sa_family == AF_INET) {
-		out.bytes[10] = out.bytes[11] = 0xff;
-		memcpy(out.bytes + 12, &((const struct sockaddr_in *)a)->sin_addr, 4);
-	} else if (a->sa_family == AF_INET6) {
-		const struct in6_addr *six = &((const struct sockaddr_in6 *)a)->sin6_addr;
-		memcpy(out.bytes, six, IN6_IS_ADDR_V4MAPPED(six) ? sizeof out.bytes : NETWORK_BYTES);
-	}
+	memcpy(&six, whole->bytes, sizeof six);
+	memcpy(out.bytes, whole->bytes, IN6_IS_ADDR_V4MAPPED(&six) ? sizeof out.bytes : NETWORK_BYTES);
 	return out;
+}
+
+struct peer_address peer_address_of(const struct sockaddr *a)
+{
+	struct proxy_end e = proxy_end_of(a);
+
+	return peer_address_in(&e.address);
 }
 
 static size_t home_of(const struct peers *p, const struct peer_address *a)

@@ -21,6 +21,8 @@ struct peers {
 };
 
 struct peer_address peer_address_of(const struct sockaddr *a);
+/* What counts of a whole address. */
+struct peer_address peer_address_in(const struct peer_address *whole);
 /* false: it has that many already (limit 0: no limit), or there is no memory. */
 bool peers_join(struct peers *p, const struct peer_address *a, uint32_t limit) MUST_CHECK;
 void peers_leave(struct peers *p, const struct peer_address *a);

@@ -1,6 +1,8 @@
 /* One client connection and its own connection to a broker. Owner: worker. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -40,9 +42,11 @@ static void log_end(const struct session *s)
 {
 	if (!log_is_on(reasons[s->reason].level) || !worker_may_log(s->worker))
 		return;
+	char address[INET6_ADDRSTRLEN];
 	struct log_field fields[] = {
 		{ "reason", span_str(reasons[s->reason].word) },
 		{ "listener", span_str(worker_route(s->worker, s->route)->name) },
+		{ "address", span_str(greeting_client(s, address, sizeof address)) },
 		{ "client", span_of(s->link.client_id, s->link.nclient_id) },
 		{ "user", principal_user(s) },
 	};
@@ -160,7 +164,16 @@ static int secure_client(struct session *s)
 	return ctx ? stream_secure(&s->client, ctx, NULL) : 0;
 }
 
-struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, uint32_t route, int32_t broker)
+/* What comes first: a proxy's header, a TLS handshake, or a request. */
+static int begin_client(struct session *s, bool greeted)
+{
+	if (!greeted)
+		return secure_client(s);
+	s->greeting = calloc(1, sizeof *s->greeting);
+	return s->greeting ? 0 : E_NOMEM;
+}
+
+struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, bool greeted, uint32_t route, int32_t broker)
 {
 	struct session *s = slab_get(&w->session_slab);
 
@@ -176,7 +189,7 @@ struct session *session_new(struct worker *w, int fd, const struct peer_address 
 	stream_init(&s->client, &w->streams, client_ready);
 	stream_init(&s->upstream, &w->streams, upstream_ready);
 	stream_open(&s->client, fd, STREAM_OPEN);
-	if (secure_client(s)) {
+	if (begin_client(s, greeted)) {
 		stream_close(&s->client);
 		slab_put(&w->session_slab, s);
 		return NULL;
@@ -199,6 +212,8 @@ void session_bury(struct session *s)
 	reader_fini(&s->requests, &w->blocks);
 	reader_fini(&s->responses, &w->blocks);
 	link_fini(s);
+	free(s->greeting);
+	free(s->told);
 	list_remove(&s->node);
 	slab_put(&w->session_slab, s);
 }
@@ -248,18 +263,6 @@ static int secure_upstream(struct session *s)
 	return ctx ? stream_secure(&s->upstream, ctx, s->target->host) : 0;
 }
 
-void session_connected(struct session *s, int fd, bool in_progress)
-{
-	stream_open(&s->upstream, fd, in_progress ? STREAM_CONNECTING : STREAM_OPEN);
-	worker_count(s->worker, STATS_UPSTREAMS, 1);
-	if (secure_upstream(s)) {
-		session_lose_upstream(s, CLOSE_MEMORY);
-		return;
-	}
-	if (s->upstream.state == STREAM_OPEN)
-		reached(s);
-}
-
 static void log_unreachable(const struct session *s, const char *why)
 {
 	const struct dial_target *t = s->target;
@@ -290,10 +293,27 @@ static void attempt_failed(struct session *s, const char *why)
 	session_unreachable(s, why);
 }
 
+void session_connected(struct session *s, int fd, bool in_progress)
+{
+	stream_open(&s->upstream, fd, in_progress ? STREAM_CONNECTING : STREAM_OPEN);
+	worker_count(s->worker, STATS_UPSTREAMS, 1);
+	if (secure_upstream(s))
+		session_lose_upstream(s, CLOSE_MEMORY);
+	else if (!in_progress && greeting_send(s))
+		attempt_failed(s, strerror(errno));
+	else if (s->upstream.state == STREAM_OPEN)
+		reached(s);
+}
+
 static void attempt_answered(struct session *s)
 {
-	int error = s->upstream.state == STREAM_CONNECTING ? stream_connected(&s->upstream) : 0;
+	int error = 0;
 
+	if (s->upstream.state == STREAM_CONNECTING) {
+		error = stream_connected(&s->upstream);
+		if (!error)
+			error = greeting_send(s);
+	}
 	if (!error && s->upstream.state == STREAM_SHAKING)
 		error = stream_shake(&s->upstream);
 	if (error == E_AGAIN)
@@ -407,8 +427,25 @@ static void refuse_requests(struct session *s, int error)
 	end_requests(s, error == E_NOMEM ? CLOSE_MEMORY : s->link.fault);
 }
 
+/* Its end without a word is how balancers look whether somebody is there. */
+static void read_greeting(struct session *s)
+{
+	int error = greeting_read(s);
+
+	if (error == 0)
+		error = secure_client(s);
+	if (error == E_LIMIT)
+		worker_count_refused(s->worker, "address");
+	if (error && error != E_AGAIN)
+		lose_client(s, error == E_EOF || error == E_LIMIT ? CLOSE_CLIENT : error == E_SYS ? CLOSE_CLIENT_RESET : error == E_NOMEM ? CLOSE_MEMORY : CLOSE_PROXY);
+}
+
 static void read_client(struct session *s)
 {
+	if (s->greeting) {
+		read_greeting(s);
+		return;
+	}
 	if (session_is_ending(s) && !s->taking) {
 		discard(s);
 		return;

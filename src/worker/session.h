@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "worker/greeting.h"
 #include "worker/kafka/link.h"
 #include "worker/peers.h"
 #include "worker/reader.h"
@@ -39,6 +40,8 @@ struct session {
 	struct list starving;            /* in worker->starving while it waits for memory */
 	struct worker *worker;
 	struct peer_address peer;
+	struct greeting *greeting;       /* while a PROXY header is awaited; else NULL */
+	struct proxy_ends *told;         /* what it said; NULL: nothing */
 	enum session_state state;
 	enum close_reason reason;        /* why it left SESSION_OPEN */
 	struct stream client, upstream;
@@ -60,9 +63,9 @@ struct session {
 	struct kafka_link link;
 };
 
-/* Takes fd, an accepted nonblocking socket, and its peer's place in worker->peers. NULL (fd
- * closed, the place kept) without memory. */
-struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, uint32_t route, int32_t broker);
+/* Takes fd, an accepted nonblocking socket, and its peer's place in worker->peers; greeted: a
+ * PROXY header comes first. NULL (fd closed, the place kept) without memory. */
+struct session *session_new(struct worker *w, int fd, const struct peer_address *peer, bool greeted, uint32_t route, int32_t broker);
 /* Starts to reach the upstream, once. */
 void session_reach(struct session *s);
 /* No further requests; answers in flight are delivered, then both sides end. */

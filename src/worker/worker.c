@@ -65,6 +65,12 @@ void worker_count(struct worker *w, enum stats_metric m, int64_t delta)
 		stats_sub(&w->counters, m, (uint64_t)-delta);
 }
 
+void worker_count_refused(struct worker *w, const char *reason)
+{
+	if (w->has_stats)
+		stats_series_add(&w->counters, stats_series_of(&w->counters, STATS_CONNECTIONS_REFUSED, reason), 1);
+}
+
 void worker_count_close(struct worker *w, enum close_reason reason)
 {
 	if (w->has_stats)

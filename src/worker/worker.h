@@ -86,6 +86,7 @@ struct iovec worker_scratch(const struct worker *w);
 struct iovec worker_reading(const struct worker *w);
 
 void worker_count(struct worker *w, enum stats_metric m, int64_t delta);
+void worker_count_refused(struct worker *w, const char *reason);      /* a connection */
 void worker_count_close(struct worker *w, enum close_reason reason);
 void worker_count_authentication(struct worker *w, const char *mechanism, bool accepted);
 void worker_count_request(struct worker *w, const struct kafka_row *row);

@@ -27,18 +27,18 @@ class Exchange:
 class ScriptedBroker:
     """on(exchange) is called for every request but Metadata version 1, in its connection's thread."""
 
-    def __init__(self, on=lambda exchange: None, nodes=(0,), tls=None):
-        """nodes: all of them here, as Metadata tells it. tls: an ssl.SSLContext."""
-        self.on, self.nodes, self.tls = on, nodes, tls
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, on=lambda exchange: None, nodes=(0,), tls=None, host="127.0.0.1", before=None):
+        """nodes: all of them here, as Metadata tells it. tls: an ssl.SSLContext. before(connection) reads what comes first."""
+        self.on, self.nodes, self.tls, self.host, self.before = on, nodes, tls, host, before
+        self.listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.port = self.told_port = self.listener.getsockname()[1]
         self.frames = []                # every frame but Metadata's
         self.ended = threading.Event()  # a connection that had sent such a frame has come to its end
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def _accept(self):
         with contextlib.suppress(OSError):
@@ -49,6 +49,8 @@ class ScriptedBroker:
     def _serve(self, connection):
         asked = False
         with contextlib.suppress(OSError, EOFError):
+            if self.before:
+                self.before(connection)
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             while True:
@@ -66,7 +68,7 @@ class ScriptedBroker:
     def _metadata(self):
         out = wire.Writer().i32(len(self.nodes))
         for node in self.nodes:
-            out.i32(node).string("127.0.0.1").i32(self.port).string(None)
+            out.i32(node).string(self.host).i32(self.told_port).string(None)
         out.i32(self.nodes[0]).i32(1).i16(0).string("light").i8(0).i32(len(self.nodes))
         for partition, node in enumerate(self.nodes):
             out.i16(0).i32(partition).i32(node).i32(1).i32(node).i32(1).i32(node)

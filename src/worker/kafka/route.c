@@ -168,7 +168,7 @@ static bool teller_init(struct teller *t, struct session *s)
 	const char *asked = t->host[0] ? NULL : stream_asked_host(&s->client);
 	if (asked)
 		snprintf(t->host, sizeof t->host, "%s", asked);
-	return t->host[0] || stream_local_host(&s->client, t->host, sizeof t->host);
+	return t->host[0] || greeting_server(s, t->host, sizeof t->host) || stream_local_host(&s->client, t->host, sizeof t->host);
 }
 
 static void set_broker(struct topology_broker *b, const struct kafka_address *a)
