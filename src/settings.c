@@ -38,6 +38,46 @@ static bool tls_is_sound(const struct settings_view *v, const struct image *img)
 	return true;
 }
 
+int32_t settings_broker_slot(const struct settings_view *v, const struct settings_listener *l, int32_t id)
+{
+	if (id < 0)
+		return -1;
+	if (l->nranges == 0)
+		return (int32_t)((uint32_t)id % l->broker_port_count);
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct settings_range *r = &v->ranges[l->first_range + i];
+		if ((uint32_t)id - r->first_id < r->n)
+			return (int32_t)(r->slot + (uint32_t)id - r->first_id);
+	}
+	return -1;
+}
+
+uint32_t settings_slot_port(const struct settings_view *v, const struct settings_listener *l, int32_t slot)
+{
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct settings_range *r = &v->ranges[l->first_range + i];
+		if ((uint32_t)slot - r->slot < r->n)
+			return r->port + (uint32_t)slot - r->slot;
+	}
+	return l->broker_port_base + (uint32_t)slot;
+}
+
+/* Slots without a gap, as many as there are broker ports. */
+static bool ranges_are_sound(const struct settings_view *v, const struct settings_listener *l)
+{
+	uint64_t slots = 0;
+
+	if (!range_fits(l->first_range, l->nranges, v->nranges))
+		return false;
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct settings_range *r = &v->ranges[l->first_range + i];
+		if (r->n == 0 || r->port == 0 || (uint64_t)r->port + r->n - 1 > PORT_MAX || r->slot != slots || r->first_id > INT32_MAX - r->n)
+			return false;
+		slots += r->n;
+	}
+	return l->nranges == 0 || slots == l->broker_port_count;
+}
+
 static bool clusters_are_sound(const struct settings_view *v, const struct image *img)
 {
 	for (size_t i = 0; i < v->nclusters; i++) {
@@ -60,7 +100,7 @@ static bool listeners_are_sound(const struct settings_view *v, const struct imag
 		    l->cluster >= v->nclusters || !range_fits(l->first_bind, l->nbinds, v->nbinds) ||
 		    l->broker_port_count == 0 || l->broker_port_base == 0 || l->tls > v->ntls ||
 		    (l->tls && v->tls[l->tls - 1].cert.len == 0) || !range_fits(l->first_network, l->nnetworks, v->nnetworks) ||
-		    (uint64_t)l->broker_port_base + l->broker_port_count - 1 > PORT_MAX)
+		    !ranges_are_sound(v, l) || (uint64_t)l->broker_port_base + l->broker_port_count - 1 > PORT_MAX)
 			return false;
 	}
 	return true;
@@ -97,8 +137,9 @@ int settings_open(struct settings_view *v, const struct image *img)
 	v->listeners = image_table(img, IMAGE_LISTENERS, sizeof *v->listeners, &v->nlisteners);
 	v->binds = image_table(img, IMAGE_BINDS, sizeof *v->binds, &v->nbinds);
 	v->tls = image_table(img, IMAGE_TLS, sizeof *v->tls, &v->ntls);
+	v->ranges = image_table(img, IMAGE_RANGES, sizeof *v->ranges, &v->nranges);
 	v->networks = image_table(img, IMAGE_NETWORKS, sizeof *v->networks, &v->nnetworks);
-	if (!v->clusters || !v->servers || !v->listeners || !v->binds || !v->tls || !v->networks)
+	if (!v->clusters || !v->servers || !v->listeners || !v->binds || !v->tls || !v->ranges || !v->networks)
 		return E_MALFORMED;
 	const struct settings *s = v->settings;
 	if (s->workers == 0 || s->workers > 1024 || s->limit_connections == 0 || s->limit_frame == 0 ||

@@ -50,8 +50,15 @@ struct settings_bind {                     /* one listening address of a listene
 	struct image_str host;             /* "" is every address */
 	uint32_t port;
 	uint32_t listener;
-	int32_t broker;                    /* -1 bootstrap, else index of the broker port */
+	int32_t broker;                    /* -1 bootstrap, else slot of the broker port */
 	uint32_t reserved;
+};
+
+/* Brokers of ids from first_id on have the ports from port on; slots count on over all ranges
+ * of a listener. */
+struct settings_range {
+	uint32_t first_id, n;
+	uint32_t port, slot;
 };
 
 struct settings_network {
@@ -64,7 +71,8 @@ struct settings_listener {
 	uint32_t cluster;
 	uint32_t first_bind, nbinds;       /* in IMAGE_BINDS */
 	struct image_str advertise_host;   /* "" is the local address of the connection */
-	uint32_t broker_port_base, broker_port_count; /* broker n is base + n mod count */
+	uint32_t broker_port_base, broker_port_count; /* broker n is base + n mod count; with ranges only their count holds */
+	uint32_t first_range, nranges;     /* in IMAGE_RANGES */
 	uint32_t tls;                      /* as of a cluster */
 	uint32_t first_network, nnetworks; /* in IMAGE_NETWORKS: whose connections begin with a PROXY header */
 };
@@ -77,11 +85,16 @@ struct settings_view {
 	const struct settings_bind *binds;
 	const struct settings_tls *tls;
 	const struct settings_network *networks;
-	size_t nclusters, nservers, nlisteners, nbinds, ntls, nnetworks;
+	const struct settings_range *ranges;
+	size_t nclusters, nservers, nlisteners, nbinds, ntls, nnetworks, nranges;
 };
 
 /* PEM of a blob; null: none. */
 struct span settings_blob_span(const struct image *img, struct settings_blob b);
+
+/* The broker-port slot of a broker's id, and its port; -1: it has none. */
+int32_t settings_broker_slot(const struct settings_view *v, const struct settings_listener *l, int32_t id);
+uint32_t settings_slot_port(const struct settings_view *v, const struct settings_listener *l, int32_t slot);
 
 /* Verifies every index and text; run once per mapped image. */
 int settings_open(struct settings_view *v, const struct image *img) MUST_CHECK;

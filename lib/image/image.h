@@ -24,6 +24,7 @@ enum image_section {
 	IMAGE_SERVERS,           /* struct settings_server[], bootstrap addresses */
 	IMAGE_LISTENERS,         /* struct settings_listener[] */
 	IMAGE_BINDS,             /* struct settings_bind[], listening addresses */
+	IMAGE_RANGES,            /* struct settings_range[], of broker ports by ids */
 	IMAGE_NETWORKS,          /* struct settings_network[], of proxies before listeners */
 	IMAGE_TLS,               /* struct settings_tls[] */
 	IMAGE_TLS_DATA,          /* certificates and keys in PEM: keep the image where it is */

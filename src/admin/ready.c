@@ -73,9 +73,13 @@ static bool clusters_are_reached(const struct facts *f, uint64_t now_ms, struct 
 	return ready;
 }
 
-static uint32_t port_index(const struct settings_listener *l, int32_t id)
+/* A broker in no range of ids is left out as well. */
+static bool has_port(const struct facts *f, const struct settings_listener *l, int32_t id, struct buf *why)
 {
-	return id < 0 ? UINT32_MAX : (uint32_t)id % l->broker_port_count;
+	if (id < 0 || settings_broker_slot(&f->settings, l, id) >= 0)
+		return true;
+	buf_printf(why, "not: listener %s: broker %d is in no range of broker_ports; write one for it\n", image_text(&f->image, l->name), id);
+	return false;
 }
 
 /* Of two live ids on one port the higher one is left out of Metadata: clients miss its
@@ -91,13 +95,15 @@ static bool listener_ports_suffice(const struct facts *f, const struct settings_
 	    topology_newest(&f->topology, topology_key(cluster), brokers, ARRAY_LEN(brokers), &n, &stamp) < 0)
 		return true;
 	for (size_t i = 0; i < n; i++) {
+		if (!has_port(f, l, brokers[i].id, why))
+			return false;
 		for (size_t k = 0; k < i; k++) {
-			uint32_t index = port_index(l, brokers[i].id);
-			if (index == UINT32_MAX || index != port_index(l, brokers[k].id))
+			int32_t slot = settings_broker_slot(&f->settings, l, brokers[i].id);
+			if (slot < 0 || slot != settings_broker_slot(&f->settings, l, brokers[k].id))
 				continue;
 			buf_printf(why, "not: listener %s: brokers %d and %d share port %u; widen broker_ports\n",
 			           image_text(&f->image, l->name), brokers[k].id, brokers[i].id,
-			           l->broker_port_base + index);
+			           settings_slot_port(&f->settings, l, slot));
 			return false;
 		}
 	}

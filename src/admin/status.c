@@ -102,14 +102,21 @@ static json_t *binds(const struct facts *f, const struct settings_listener *l)
 	return all;
 }
 
-static json_t *broker_ports(const struct settings_listener *l)
+/* As they are written, but one text: 19200-19215, or 1001-1003: 19300, 2001-2001: 19310. */
+static json_t *broker_ports(const struct facts *f, const struct settings_listener *l)
 {
-	char range[32];
+	struct buf out;
 
-	if (l->broker_port_count == 0)
-		return json_null();
-	snprintf(range, sizeof range, "%u-%u", l->broker_port_base, l->broker_port_base + l->broker_port_count - 1);
-	return json_string(range);
+	buf_init(&out, 0);
+	if (l->nranges == 0)
+		buf_printf(&out, "%u-%u", l->broker_port_base, l->broker_port_base + l->broker_port_count - 1);
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct settings_range *r = &f->settings.ranges[l->first_range + i];
+		buf_printf(&out, "%s%u-%u: %u", i ? ", " : "", r->first_id, r->first_id + r->n - 1, r->port);
+	}
+	json_t *text = json_stringn((const char *)out.p, out.n);
+	buf_fini(&out);
+	return text;
 }
 
 static json_t *listeners(const struct facts *f)
@@ -121,7 +128,7 @@ static json_t *listeners(const struct facts *f)
 		struct image_str cluster = f->settings.clusters[l->cluster].name;
 		json_array_append_new(all, json_pack("{s:o,s:o,s:o,s:o}", "name", text(image_text(&f->image, l->name)),
 		                                     "cluster", text(image_text(&f->image, cluster)), "bind", binds(f, l),
-		                                     "broker_ports", broker_ports(l)));
+		                                     "broker_ports", broker_ports(f, l)));
 	}
 	return all;
 }

@@ -151,7 +151,25 @@ static bool hosts_overlap(const char *a, const char *b)
 
 static bool is_broker_port(const struct config_listener *l, uint32_t port)
 {
-	return port >= l->port_base && port - l->port_base < l->port_count;
+	for (size_t i = 0; i < l->nranges; i++)
+		if (port - l->ranges[i].port < l->ranges[i].n)
+			return true;
+	return l->nranges == 0 && port - l->port_base < l->port_count;
+}
+
+/* A broker port of both; 0: none. */
+static uint32_t common_broker_port(const struct config_listener *l, const struct config_listener *m)
+{
+	uint32_t port = l->port_base;
+
+	for (size_t i = 0; i < l->nranges; i++)
+		for (port = l->ranges[i].port; port < l->ranges[i].port + l->ranges[i].n; port++)
+			if (is_broker_port(m, port))
+				return port;
+	for (; l->nranges == 0 && port < l->port_base + l->port_count; port++)
+		if (is_broker_port(m, port))
+			return port;
+	return 0;
 }
 
 static void check_pair(struct config *c, const struct config_listener *l, const struct config_address *a, const struct config_listener *m, const struct config_address *b)
@@ -163,11 +181,11 @@ static void check_pair(struct config *c, const struct config_listener *l, const 
 	if (later && a->port == b->port)
 		finding_error(c->f, "port-twice", a->at, "port %u of listener %s is taken by listener %s; choose another", a->port, l->name, m->name);
 	if (is_broker_port(m, a->port))
-		finding_error(c->f, "port-twice", a->at, "port %u of listener %s is one of the broker ports %u-%u of listener %s; choose another", a->port,
-		              l->name, m->port_base, m->port_base + m->port_count - 1, m->name);
-	if (later && l != m && (is_broker_port(l, m->port_base) || is_broker_port(m, l->port_base)))
-		finding_error(c->f, "port-twice", l->ports_at, "broker ports %u-%u of listener %s overlap those of listener %s; choose others", l->port_base,
-		              l->port_base + l->port_count - 1, l->name, m->name);
+		finding_error(c->f, "port-twice", a->at, "port %u of listener %s is one of the broker ports of listener %s; choose another", a->port,
+		              l->name, m->name);
+	uint32_t both = later && l != m ? common_broker_port(l, m) : 0;
+	if (both)
+		finding_error(c->f, "port-twice", l->ports_at, "broker ports of listener %s overlap those of listener %s at %u; choose others", l->name, m->name, both);
 }
 
 static void check_ports(struct config *c)

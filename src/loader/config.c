@@ -314,30 +314,109 @@ static void read_advertise(struct config *c, void *object, struct tree_node *nod
 	read_members(c, advertise_members, ARRAY_LEN(advertise_members), object, node, "advertise");
 }
 
+static bool range_of(const char *text, unsigned *low, unsigned *high)
+{
+	int end = -1;
+
+	return sscanf(text, "%9u-%9u%n", low, high, &end) == 2 && end >= 0 && text[end] == 0 && *low <= *high;
+}
+
+static void limit_ports(struct config *c, struct config_listener *l)
+{
+	if (l->port_count <= CONFIG_BROKER_PORTS_MAX)
+		return;
+	finding_error(c->f, "config-limit", l->ports_at, "more than %u broker ports; as many as there are broker ids suffice", CONFIG_BROKER_PORTS_MAX);
+	l->port_count = 0;
+	l->nranges = 0;
+}
+
+static bool number_of(const char *text, unsigned *n)
+{
+	int end = -1;
+
+	return sscanf(text, "%9u%n", n, &end) == 1 && end >= 0 && text[end] == 0;
+}
+
+/* FIRST-LAST or ID, and the first one's port. */
+static bool range_parse(struct span key, const char *text, struct config_range *r)
+{
+	char ids[32];
+	unsigned low, high;
+
+	if (key.n == 0 || key.n >= sizeof ids || !isdigit(key.p[0]) || !isdigit((unsigned char)*text))
+		return false;
+	memcpy(ids, key.p, key.n);
+	ids[key.n] = 0;
+	if (number_of(ids, &low))
+		high = low;
+	else if (!range_of(ids, &low, &high))
+		return false;
+	*r = (struct config_range){ .first_id = low, .n = high - low + 1 };
+	return number_of(text, &r->port) && r->port > 0 && r->port <= 65535 && r->n <= 65536 - r->port;
+}
+
+static bool spans_meet(uint32_t a, uint32_t b, uint32_t na, uint32_t nb)
+{
+	return a < b + nb && b < a + na;
+}
+
+static void check_range(struct config *c, const struct config_listener *l, const struct config_range *r, struct location at)
+{
+	for (size_t i = 0; i < l->nranges; i++) {
+		const struct config_range *o = &l->ranges[i];
+		if (spans_meet(r->first_id, o->first_id, r->n, o->n))
+			finding_error(c->f, "config-ports", at, "broker %u has a port already; write each id once", r->first_id > o->first_id ? r->first_id : o->first_id);
+		else if (spans_meet(r->port, o->port, r->n, o->n))
+			finding_error(c->f, "config-ports", at, "port %u is another broker's already; choose others", r->port > o->port ? r->port : o->port);
+	}
+}
+
+static void add_range(struct config *c, struct config_listener *l, struct tree_node *node)
+{
+	struct location at = tree_key_location(node);
+	const char *text = text_of(c, node, "the first port of these brokers");
+	struct config_range r;
+
+	if (!text)
+		return;
+	if (!range_parse(node->key, text, &r)) {
+		finding_error(c->f, "config-ports", at, "no range of broker ids with its first port; write FIRST-LAST: PORT, for example 1001-1003: 19300");
+		return;
+	}
+	if (l->nranges == CONFIG_RANGES_MAX) {
+		finding_error(c->f, "config-limit", at, "more than %u ranges of broker ids; write longer ones", CONFIG_RANGES_MAX);
+		return;
+	}
+	check_range(c, l, &r, at);
+	l->ranges[l->nranges++] = r;
+	l->port_base = l->port_count == 0 || r.port < l->port_base ? r.port : l->port_base;
+	l->port_count += r.n;
+}
+
 static void read_broker_ports(struct config *c, void *object, struct tree_node *node)
 {
 	struct config_listener *l = object;
 	unsigned low, high;
-	int end = -1;
 
 	l->ports_at = tree_location(node);
+	l->port_count = 0;
+	l->nranges = 0;
 	if (node->kind == TREE_MAP) {
-		finding_error(c->f, "not-built", l->ports_at, "broker_ports by ranges of ids is not built yet; write one range of ports such as 19200-19215");
+		tree_each(item, node)
+			add_range(c, l, item);
+		limit_ports(c, l);
 		return;
 	}
 	const char *text = text_of(c, node, "a range of ports such as 19200-19215");
 	if (!text)
 		return;
-	if (sscanf(text, "%5u-%5u%n", &low, &high, &end) < 2 || end < 0 || text[end] || low < 1 || high > 65535 || low > high) {
+	if (!range_of(text, &low, &high) || low < 1 || high > 65535) {
 		finding_error(c->f, "config-ports", l->ports_at, "\"%.32s\" is no range of ports; write FIRST-LAST, for example 19200-19215", text);
-		return;
-	}
-	if (high - low >= CONFIG_BROKER_PORTS_MAX) {
-		finding_error(c->f, "config-limit", l->ports_at, "more than %u broker ports; as many as there are broker ids suffice", CONFIG_BROKER_PORTS_MAX);
 		return;
 	}
 	l->port_base = low;
 	l->port_count = high - low + 1;
+	limit_ports(c, l);
 }
 
 static void add_network(struct config *c, void *object, struct span text, struct location at)

@@ -11,6 +11,7 @@
 #define CONFIG_LISTENERS_MAX 32u
 #define CONFIG_SERVERS_MAX 64u           /* bootstrap addresses of a cluster */
 #define CONFIG_BINDS_MAX 16u             /* addresses of a listener */
+#define CONFIG_RANGES_MAX 64u            /* of ids, of a listener */
 #define CONFIG_NETWORKS_MAX 64u          /* of proxies before a listener */
 #define CONFIG_DOCUMENTS_MAX 256u
 #define CONFIG_BROKER_PORTS_MAX 1024u
@@ -42,12 +43,18 @@ struct config_cluster {
 	struct location at;
 };
 
+struct config_range {
+	uint32_t first_id, n, port;
+};
+
 struct config_listener {
 	const char *name, *cluster;      /* cluster NULL: main, or the only one */
 	struct config_address binds[CONFIG_BINDS_MAX];
 	size_t nbinds;
 	const char *advertise;           /* "" is the local address of the connection */
-	uint32_t port_base, port_count;
+	uint32_t port_base, port_count;  /* with ranges: the least, and all of them together */
+	struct config_range ranges[CONFIG_RANGES_MAX];
+	size_t nranges;
 	struct settings_network networks[CONFIG_NETWORKS_MAX];   /* of proxies */
 	size_t nnetworks;
 	struct config_tls tls;

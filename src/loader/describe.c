@@ -41,7 +41,12 @@ static void describe_listener(struct buf *out, const struct settings_view *v, co
 		if (b->broker < 0)
 			buf_printf(out, " %s:%u", *host ? host : "*", b->port);
 	}
-	buf_printf(out, ", broker ports %u-%u", l->broker_port_base, l->broker_port_base + l->broker_port_count - 1);
+	if (l->nranges == 0)
+		buf_printf(out, ", broker ports %u-%u", l->broker_port_base, l->broker_port_base + l->broker_port_count - 1);
+	for (uint32_t i = 0; i < l->nranges; i++) {
+		const struct settings_range *r = &v->ranges[l->first_range + i];
+		buf_printf(out, ", brokers %u-%u at ports %u-%u", r->first_id, r->first_id + r->n - 1, r->port, r->port + r->n - 1);
+	}
 	const char *advertise = image_text(img, l->advertise_host);
 	buf_printf(out, "%s%s", *advertise ? ", advertise " : "", advertise);
 	describe_tls(out, v, l->tls);

@@ -34,6 +34,28 @@ static uint32_t cluster_index(const struct config *c, const char *name)
 	return UINT32_MAX;                       /* refused by settings_open */
 }
 
+static void emit_ranges(struct image_builder *b, const struct config_listener *l)
+{
+	uint32_t slot = 0;
+
+	for (size_t i = 0; i < l->nranges; i++) {
+		struct settings_range r = { l->ranges[i].first_id, l->ranges[i].n, l->ranges[i].port, slot };
+		image_append(b, IMAGE_RANGES, &r, sizeof r, _Alignof(struct settings_range));
+		slot += r.n;
+	}
+}
+
+static void emit_broker_ports(struct image_builder *b, const struct config_listener *l, const char *host, uint32_t index)
+{
+	int32_t slot = 0;
+
+	for (size_t i = 0; i < l->nranges; i++)
+		for (uint32_t n = 0; n < l->ranges[i].n; n++)
+			emit_bind(b, host, l->ranges[i].port + n, index, slot++);
+	for (uint32_t n = 0; l->nranges == 0 && n < l->port_count; n++)
+		emit_bind(b, host, l->port_base + n, index, (int32_t)n);
+}
+
 /* Each bootstrap address also has all broker ports. */
 static void emit_listener(struct config *c, uint32_t index)
 {
@@ -46,6 +68,8 @@ static void emit_listener(struct config *c, uint32_t index)
 		.nbinds = (uint32_t)(l->nbinds * (1 + l->port_count)),
 		.advertise_host = image_intern(b, span_str(l->advertise)),
 		.broker_port_base = l->port_base, .broker_port_count = l->port_count,
+		.first_range = image_used(b, IMAGE_RANGES) / (uint32_t)sizeof(struct settings_range),
+		.nranges = (uint32_t)l->nranges,
 		.tls = l->tls.row,
 		.first_network = image_used(b, IMAGE_NETWORKS) / (uint32_t)sizeof(struct settings_network),
 		.nnetworks = (uint32_t)l->nnetworks,
@@ -53,9 +77,9 @@ static void emit_listener(struct config *c, uint32_t index)
 
 	for (size_t i = 0; i < l->nbinds; i++) {
 		emit_bind(b, l->binds[i].host, l->binds[i].port, index, -1);
-		for (uint32_t n = 0; n < l->port_count; n++)
-			emit_bind(b, l->binds[i].host, l->port_base + n, index, (int32_t)n);
+		emit_broker_ports(b, l, l->binds[i].host, index);
 	}
+	emit_ranges(b, l);
 	for (size_t i = 0; i < l->nnetworks; i++)
 		image_append(b, IMAGE_NETWORKS, &l->networks[i], sizeof l->networks[i], _Alignof(struct settings_network));
 	image_append(b, IMAGE_LISTENERS, &row, sizeof row, _Alignof(struct settings_listener));

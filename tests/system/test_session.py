@@ -482,6 +482,26 @@ def test_a_lost_probe_ends_no_idle_connection(gateway, scripted):
     assert found == len(clients)
 
 
+def test_broker_ports_by_ranges_of_ids(gateway, scripted):
+    """A broker of no range is left out, and readiness says why; the others are where their ids say."""
+    broker = scripted(store, nodes=(1001, 1002, 2001, 7))
+    one = gateway(broker.address, {"light.json": document("light", LIGHT)}, start=False)
+    first = one.port + 1
+    one.config["listeners"]["main"]["broker_ports"] = {"1001-1003": first, "2001": first + 5}
+    one.write_config()
+    one.start().wait()
+    with wire.Client(one.port) as client:
+        found = {b.id: b.port for b in client.metadata(None).brokers}
+    assert found == {1001: first, 1002: first + 1, 2001: first + 5}
+    for port in found.values():
+        with wire.Client(port) as client:
+            client.send(wire.produce_request(7, 1, {"light": {0: batch(BAD)}}))
+            assert wire.produce_answer(7, client.receive(1))[0].error == 87
+    status, why = one.http("/readyz")
+    assert status == 503 and "broker 7 is in no range of broker_ports; write one for it" in why
+    assert f"1001-1003: {first}, 2001-2001: {first + 5}" in one.http("/v1/status")[1]
+
+
 def test_connections_of_one_address_are_bounded(gateway, scripted):
     """Others are not bounded by it, and who leaves makes room."""
     one = light(gateway, scripted(store), workers=1, limits={"connections_per_address": 3})

@@ -11,6 +11,8 @@ struct parts {
 	struct settings_listener listener;
 	struct settings_bind binds[3];
 	struct settings_tls tls;
+	struct settings_range ranges[2];
+	struct settings_network network;
 };
 
 static struct parts sound_parts(struct image_builder *b)
@@ -21,7 +23,9 @@ static struct parts sound_parts(struct image_builder *b)
 		.settings = { .workers = 2, .limit_connections = 10, .limit_frame = 1 << 20, .admin_bind = host },
 		.cluster = { name, 0, 2, 1, 0 },
 		.servers = { { host, 9092, 0 }, { host, 65535, 0 } },
-		.listener = { name, 0, 0, 3, { 0, 0 }, 19200, 2, 0 },
+		.listener = { .name = name, .nbinds = 3, .broker_port_base = 19200, .broker_port_count = 2, .nranges = 2, .nnetworks = 1 },
+		.ranges = { { 1001, 1, 19200, 0 }, { 7, 1, 19201, 1 } },
+		.network = { { 0 }, 128 },
 		.tls = { .ca = { 0, 4 } },
 		.binds = { { host, 19092, 0, -1, 0 }, { host, 19200, 0, 0, 0 }, { host, 19201, 0, 1, 0 } },
 	};
@@ -36,6 +40,8 @@ static void emit(struct image_builder *b, const struct parts *p, struct buf *out
 	image_append(b, IMAGE_TLS, &p->tls, sizeof p->tls, 4);
 	image_append(b, IMAGE_TLS_DATA, "PEM!", 4, 1);
 	image_append(b, IMAGE_BINDS, p->binds, sizeof p->binds, 4);
+	image_append(b, IMAGE_RANGES, p->ranges, sizeof p->ranges, 4);
+	image_append(b, IMAGE_NETWORKS, &p->network, sizeof p->network, 4);
 	ck_assert_int_eq(image_finish(b, 7, out), 0);
 }
 
@@ -87,6 +93,14 @@ static void listener_tls_without_certificate(struct parts *p) { p->listener.tls 
 static void tls_key_without_certificate(struct parts *p) { p->tls.key = (struct settings_blob){ 0, 4 }; }
 static void tls_past_its_data(struct parts *p) { p->tls.ca = (struct settings_blob){ 2, 3 }; }
 static void tls_wraps(struct parts *p) { p->tls.ca = (struct settings_blob){ UINT32_MAX, 8 }; }
+static void range_past_its_table(struct parts *p) { p->listener.nranges = 3; }
+static void range_of_nobody(struct parts *p) { p->ranges[1].n = 0; }
+static void range_port(struct parts *p) { p->ranges[1].port = 65536; }
+static void range_with_a_gap(struct parts *p) { p->ranges[1].slot = 2; }
+static void ranges_of_more(struct parts *p) { p->ranges[1].n = 2; }
+static void network_past_its_table(struct parts *p) { p->listener.first_network = 1; }
+static void network_bits(struct parts *p) { p->network.bits = 129; }
+static void cluster_proxy(struct parts *p) { p->cluster.proxy_protocol = 3; }
 static void bind_listener(struct parts *p) { p->binds[0].listener = 1; }
 static void bind_broker(struct parts *p) { p->binds[2].broker = 2; }
 static void bind_negative(struct parts *p) { p->binds[2].broker = -2; }
@@ -101,6 +115,7 @@ END_TEST
 static void (*const unsound[])(struct parts *p) = {
 	no_workers, many_workers, no_connections, no_frame, text_outside, text_unterminated, cluster_without_servers,
 	cluster_past_servers, cluster_wraps, server_without_port, server_port, listener_cluster, listener_past_binds,
+	range_past_its_table, range_of_nobody, range_port, range_with_a_gap, ranges_of_more, network_past_its_table, network_bits, cluster_proxy,
 	listener_ports, listener_wraps, bind_listener, bind_broker, bind_negative, bind_port, cluster_tls, listener_tls, listener_tls_without_certificate, tls_key_without_certificate, tls_past_its_data, tls_wraps,
 };
 
@@ -130,6 +145,23 @@ START_TEST(views_show_what_was_written)
 	ck_assert_int_eq(v.binds[2].broker, 1);
 	buf_fini(&bytes);
 	image_builder_fini(&b);
+}
+END_TEST
+
+START_TEST(each_broker_has_its_slot)
+{
+	struct settings_range ranges[] = { { 1001, 3, 19300, 0 }, { 7, 1, 19310, 3 } };
+	struct settings_view v = { .ranges = ranges, .nranges = 2 };
+	struct settings_listener by_id = { .broker_port_count = 4, .nranges = 2 }, modulo = { .broker_port_base = 19200, .broker_port_count = 16 };
+
+	ck_assert_int_eq(settings_broker_slot(&v, &by_id, 1003), 2);
+	ck_assert_int_eq(settings_broker_slot(&v, &by_id, 7), 3);
+	ck_assert_int_eq(settings_broker_slot(&v, &by_id, 1004), -1);
+	ck_assert_int_eq(settings_broker_slot(&v, &by_id, -1), -1);
+	ck_assert_uint_eq(settings_slot_port(&v, &by_id, 2), 19302);
+	ck_assert_uint_eq(settings_slot_port(&v, &by_id, 3), 19310);
+	ck_assert_int_eq(settings_broker_slot(&v, &modulo, 1003), 1003 % 16);
+	ck_assert_uint_eq(settings_slot_port(&v, &modulo, 1003 % 16), 19200 + 1003 % 16);
 }
 END_TEST
 
@@ -194,6 +226,7 @@ int main(void)
 	tcase_add_test(tc, sound_settings_open);
 	tcase_add_loop_test(tc, unsound_settings_are_refused, 0, ARRAY_LEN(unsound));
 	tcase_add_test(tc, views_show_what_was_written);
+	tcase_add_test(tc, each_broker_has_its_slot);
 	tcase_add_test(tc, no_byte_leads_outside);
 	suite_add_tcase(s, tc);
 	SRunner *r = srunner_create(s);

@@ -1,5 +1,5 @@
-/* Which broker a connection is for, and what clients are told about brokers: broker n
- * listens at base + n mod count. Brokers are learned from the answers that pass and shared
+/* Which broker a connection is for, and what clients are told about brokers: each has a port
+ * of ours, by its id. Brokers are learned from the answers that pass and shared
  * with the other workers. Owner: worker. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,13 +56,13 @@ static const struct topology_broker *find_broker(const struct broker_table *t, i
 }
 
 /* The lowest id of those that share a port keeps it. */
-static const struct topology_broker *keeper_of(const struct broker_table *t, uint32_t index, uint32_t count)
+static const struct topology_broker *keeper_of(const struct broker_table *t, const struct settings_view *v, const struct settings_listener *l, int32_t slot)
 {
 	const struct topology_broker *best = NULL;
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct topology_broker *b = &t->brokers[i];
-		if ((uint32_t)b->id % count == index && (!best || b->id < best->id))
+		if (settings_broker_slot(v, l, b->id) == slot && (!best || b->id < best->id))
 			best = b;
 	}
 	return best;
@@ -88,9 +88,7 @@ static const struct topology_broker *own_broker(struct session *s)
 	const struct settings_listener *l = worker_listener(s->worker, s->route);
 	const struct broker_table *t = table_of(s->worker, worker_route(s->worker, s->route)->cluster_key);
 
-	if (!l || !t || s->broker < 0 || l->broker_port_count == 0)
-		return NULL;
-	return keeper_of(t, (uint32_t)s->broker, l->broker_port_count);
+	return l && t && s->broker >= 0 ? keeper_of(t, &s->worker->in_force->settings, l, s->broker) : NULL;
 }
 
 static const struct settings_server *bootstrap_server(const struct session *s, const struct settings_cluster *c, unsigned attempt)
@@ -249,12 +247,13 @@ static void grow_table(struct teller *t, const struct kafka_address *a)
 static bool is_left_out(void *ctx, int32_t node)
 {
 	const struct teller *t = ctx;
-	uint32_t count = t->listener->broker_port_count;
+	const struct settings_view *v = &t->session->worker->in_force->settings;
+	int32_t slot = settings_broker_slot(v, t->listener, node);
 
 	if (node < 0)
 		return false;
-	const struct topology_broker *keeper = keeper_of(t->table, (uint32_t)node % count, count);
-	return keeper && keeper->id != node;
+	const struct topology_broker *keeper = slot < 0 ? NULL : keeper_of(t->table, v, t->listener, slot);
+	return slot < 0 || (keeper && keeper->id != node);
 }
 
 static bool tell(void *ctx, struct kafka_address *a)
@@ -266,11 +265,12 @@ static bool tell(void *ctx, struct kafka_address *a)
 	if (is_address(a))
 		grow_table(t, a);
 	if (is_left_out(t, a->node)) {
-		worker_log_peer(t->session, LOG_LEVEL_ERROR, "two broker ids share a broker port; the higher one is left out: widen broker_ports");
+		worker_log_peer(t->session, LOG_LEVEL_ERROR, "a broker id has no broker port of its own; it is left out: widen broker_ports");
 		return false;
 	}
 	a->host = span_str(t->host);
-	a->port = (int32_t)(t->listener->broker_port_base + (uint32_t)a->node % t->listener->broker_port_count);
+	const struct settings_view *v = &t->session->worker->in_force->settings;
+	a->port = (int32_t)settings_slot_port(v, t->listener, settings_broker_slot(v, t->listener, a->node));
 	return true;
 }
 
