@@ -37,6 +37,7 @@ void contract_close(struct contract *c);
 
 /* Everything that concerns one topic of one cluster; no pointers, lives as long as the
  * generation does. */
+struct contract_declaration;
 struct contract_topic {
 	uint32_t index;               /* of the matched entry; UINT32_MAX: undeclared */
 	bool any_policy;              /* some verdict leads to an action but observe, or is counted by message:
@@ -49,6 +50,7 @@ struct contract_topic {
 	bool crowded;                 /* more templates than fit: every record is undecidable */
 	uint32_t lone;                /* the message that every record must be, where its JSON payload alone decides;
 	                               * UINT32_MAX: not so simple */
+	const struct contract_declaration *only;      /* the only declaration, where selectors choose; else NULL */
 	uint32_t entries[CONTRACT_TOPIC_ENTRIES];     /* nearest first */
 	uint32_t rules[CONTRACT_RULE_WORDS];          /* bit set: the rule's topics match */
 };

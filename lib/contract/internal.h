@@ -68,6 +68,12 @@ struct candidates {
 void contract_candidates(const struct contract *c, const struct contract_declaration *d, const struct record_view *r, struct candidates *out);
 #define candidate_is_in(set, i) ((set)->bits[(i) / 32] >> (i) % 32 & 1)
 
+/* A payload that its schema accepts is one of this message, whatever else the record has. */
+static inline bool contract_payload_decides(const struct contract_message *m)
+{
+	return m->key.mode == CONTRACT_FREE && m->headers.mode == CONTRACT_FREE && m->payload.mode == CONTRACT_JSON;
+}
+
 /* Rules, then the row's own. */
 enum action contract_action(const struct contract *c, const struct contract_topic *t, struct image_str message, const struct contract_actions *own, enum verdict v);
 

@@ -213,15 +213,37 @@ static struct judgement nothing_fits(const struct contract *c, const struct cont
 	return j;
 }
 
-/* Most topics have one message, and most records are valid: nothing is gathered then. */
-static bool is_lone_and_valid(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+/* The only candidate that selectors leave. */
+static uint32_t chosen(const struct contract *c, const struct contract_declaration *d, const struct record_view *r)
 {
-	if (t->lone == CONTRACT_NONE || span_is_null(r->value))
+	const uint32_t *messages = contract_items(&c->t, d->messages);
+	struct candidates set;
+	uint32_t left = CONTRACT_NONE;
+
+	contract_candidates(c, d, r, &set);
+	for (uint32_t word = 0; word * 32 < d->messages.n; word++) {
+		uint32_t bits = set.bits[word];
+		if (bits && (left != CONTRACT_NONE || bits & (bits - 1)))
+			return CONTRACT_NONE;
+		if (bits)
+			left = messages[word * 32 + (uint32_t)__builtin_ctz(bits)];
+	}
+	return left;
+}
+
+/* Most records can be one message only, and are valid: nothing is gathered then. */
+static bool is_plainly_valid(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
+{
+	uint32_t message = t->lone;
+
+	if (unlikely(message == CONTRACT_NONE) && t->only)
+		message = chosen(c, t->only, r);
+	if (message == CONTRACT_NONE || span_is_null(r->value))
 		return false;
-	const struct contract_message *m = &c->t.messages[t->lone];
-	if (schema_run(c->runner, m->payload.schema, r->value) != SCHEMA_VALID)
+	const struct contract_message *m = &c->t.messages[message];
+	if (!contract_payload_decides(m) || schema_run(c->runner, m->payload.schema, r->value) != SCHEMA_VALID)
 		return false;
-	*out = (struct judgement){ VERDICT_VALID, ACTION_OBSERVE, m->channel, t->lone, m->document };
+	*out = (struct judgement){ VERDICT_VALID, ACTION_OBSERVE, m->channel, message, m->document };
 	return true;
 }
 
@@ -251,7 +273,7 @@ static NOINLINE void judge_all(struct contract *c, const struct contract_topic *
 
 void contract_judge(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
 {
-	if (likely(is_lone_and_valid(c, t, r, out)))
+	if (likely(is_plainly_valid(c, t, r, out)))
 		return;
 	if (t->index == CONTRACT_NONE)
 		*out = undeclared(t);

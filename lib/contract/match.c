@@ -225,20 +225,24 @@ static void undeclared(const struct contract *c, struct contract_topic *t)
 	t->any_policy = t->undeclared_action != ACTION_OBSERVE;
 }
 
-static bool payload_decides(const struct contract_message *m)
-{
-	return m->key.mode == CONTRACT_FREE && m->headers.mode == CONTRACT_FREE && m->payload.mode == CONTRACT_JSON;
-}
-
-static uint32_t lone_message(const struct contract *c, const struct contract_topic *t)
+static const struct contract_declaration *only_declaration(const struct contract *c, const struct contract_topic *t)
 {
 	struct declaration_walk w = declaration_walk(c, t);
 	const struct contract_declaration *d = declaration_next(&w);
 
-	if (t->crowded || !d || d->messages.n != 1 || declaration_next(&w))
-		return CONTRACT_NONE;
-	uint32_t message = *(const uint32_t *)contract_items(&c->t, d->messages);
-	return payload_decides(&c->t.messages[message]) ? message : CONTRACT_NONE;
+	return d && !t->crowded && !declaration_next(&w) ? d : NULL;
+}
+
+static void find_shortcuts(const struct contract *c, struct contract_topic *t)
+{
+	const struct contract_declaration *d = only_declaration(c, t);
+
+	if (d && d->messages.n == 1) {
+		uint32_t message = *(const uint32_t *)contract_items(&c->t, d->messages);
+		t->lone = contract_payload_decides(&c->t.messages[message]) ? message : CONTRACT_NONE;
+	} else if (d && d->selectors.n > 0) {
+		t->only = d;
+	}
 }
 
 void contract_find(const struct contract *c, uint32_t cluster, struct span topic, struct contract_topic *out)
@@ -261,7 +265,7 @@ void contract_find(const struct contract *c, uint32_t cluster, struct span topic
 	}
 	out->index = out->entries[0];
 	out->any_policy = true;
-	out->lone = lone_message(c, out);
+	find_shortcuts(c, out);
 	for (unsigned i = 0; i < out->nentries; i++)
 		sum_up(c, out, out->entries[i]);
 	if (!rules_are_empty(out)) {
