@@ -78,7 +78,7 @@ def table():
     return Table((HERE / "clients.matrix").read_text())
 
 
-def _go(name, module, release):
+def go_program(name, module, release):
     """A program of the Go module, which must have its client at the pinned release."""
     wanted = f"{module} v{VERSIONS[release]}"
     if wanted not in (FOLDER / "go.mod").read_text():
@@ -135,9 +135,9 @@ PROGRAMS = {
     "confluent-kafka": lambda: _python("confluent.py"),
     "python3-kafka": _kafka_python,
     "kafkajs": _kafkajs,
-    "franz-go": lambda: _go("franz", "github.com/twmb/franz-go", "FRANZ_GO"),
-    "kafka-go": lambda: _go("kafkago", "github.com/segmentio/kafka-go", "KAFKA_GO"),
-    "sarama": lambda: _go("sarama", "github.com/IBM/sarama", "SARAMA"),
+    "franz-go": lambda: go_program("franz", "github.com/twmb/franz-go", "FRANZ_GO"),
+    "kafka-go": lambda: go_program("kafkago", "github.com/segmentio/kafka-go", "KAFKA_GO"),
+    "sarama": lambda: go_program("sarama", "github.com/IBM/sarama", "SARAMA"),
 }
 
 

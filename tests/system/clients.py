@@ -1,7 +1,9 @@
-"""Real clients as other processes: kcat, Java and confluent-kafka behind one face.
+"""Real clients as other processes: kcat, Java, confluent-kafka and (its producer) franz-go behind one face.
 
 A producer takes records as JSON lines {"topic", "partition", "key", "value", "headers"} and answers one line a
 record, {"index", "partition", "offset"} or {"index", "error", "message"}; {"flush": true} sends what is waiting.
+With a transactional.id it takes {"transaction": "begin"}, "commit" and "abort", and answers each with the same line,
+which has "error", "message" and perhaps "fatal" when it failed.
 """
 
 import json
@@ -10,6 +12,7 @@ import subprocess
 import threading
 
 from broker import java
+from cells import go_program
 from versions import BUILD, HERE, KAFKA, jars, venv_python
 
 TIMEOUT = 120
@@ -55,16 +58,18 @@ class Program:
     def topics(self, bootstrap):
         return sorted(t["topic"] for t in self.run("topics", bootstrap))
 
-    def producer(self, bootstrap, *config):
-        return LiveProducer(self.name, [*self.command, "produce", bootstrap, *config])
+    def producer(self, bootstrap, *config, on_outcome=None):
+        return LiveProducer(self.name, [*self.command, "produce", bootstrap, *config], on_outcome)
 
 
 class LiveProducer:
-    """A producer that stays up; outcomes are gathered as they come."""
+    """A producer that stays up; outcomes are gathered as they come, and given to on_outcome in the thread that reads."""
 
-    def __init__(self, name, command):
+    def __init__(self, name, command, on_outcome=None):
         self.name = name
+        self.on_outcome = on_outcome or (lambda outcome: None)
         self.outcomes = {}
+        self.steps = []
         self.flushes = 0
         self.sent = 0
         self.changed = threading.Condition()
@@ -82,9 +87,13 @@ class LiveProducer:
             with self.changed:
                 if "flushed" in outcome:
                     self.flushes += 1
+                elif "transaction" in outcome:
+                    self.steps.append(outcome)
                 else:
                     self.outcomes[outcome["index"]] = outcome
                 self.changed.notify_all()
+            if "index" in outcome:
+                self.on_outcome(outcome)
 
     def _read_errors(self):
         for line in self.process.stderr:
@@ -102,6 +111,14 @@ class LiveProducer:
         self.process.stdin.write('{"flush": true}\n')
         self.process.stdin.flush()
         self._wait(lambda: self.flushes >= wanted)
+
+    def transaction(self, step):
+        """begin, commit or abort -> how it went."""
+        wanted = len(self.steps) + 1
+        self.process.stdin.write(json.dumps({"transaction": step}) + "\n")
+        self.process.stdin.flush()
+        self._wait(lambda: len(self.steps) >= wanted)
+        return self.steps[-1]
 
     def outcome(self, index, timeout=TIMEOUT):
         self._wait(lambda: index in self.outcomes, timeout)
@@ -131,6 +148,10 @@ def java_client(version):
 
 def confluent():
     return Program("confluent-kafka", [venv_python(), str(HERE / "confluent.py")])
+
+
+def franz():
+    return Program("franz-go", go_program("lines", "github.com/twmb/franz-go", "FRANZ_GO"))
 
 
 class Kcat:

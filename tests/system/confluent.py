@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 
-from confluent_kafka import Consumer, KafkaError, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 
@@ -41,6 +41,21 @@ def send(producer, wish, index):
             return
         except BufferError:
             producer.poll(0.1)
+        except KafkaException as failed:        # a transaction that must be aborted takes no more
+            say(index=index, error=failed.args[0].name(), message=failed.args[0].str())
+            return
+
+
+def transaction(producer, step):
+    done = {"transaction": step}
+    try:
+        {"begin": producer.begin_transaction, "commit": producer.commit_transaction, "abort": producer.abort_transaction}[step]()
+    except KafkaException as failed:
+        error = failed.args[0]
+        done.update(error=error.name(), message=error.str())
+        if error.fatal():
+            done["fatal"] = True
+    say(**done)
 
 
 def report_forever(producer):
@@ -52,12 +67,16 @@ def report_forever(producer):
 def produce(bootstrap, *rows):
     producer = Producer(settings(bootstrap, rows))
     threading.Thread(target=report_forever, args=(producer,), daemon=True).start()
+    if any(row.startswith("transactional.id=") for row in rows):
+        producer.init_transactions()
     index = 0
     for line in sys.stdin:
         wish = json.loads(line)
         if "flush" in wish:
             producer.flush()
             say(flushed=True)
+        elif "transaction" in wish:
+            transaction(producer, wish["transaction"])
         else:
             send(producer, wish, index)
             index += 1

@@ -7,9 +7,11 @@ It listens on 127.0.0.2 at the same ports as its target on 127.0.0.1, so that a 
 import contextlib
 import os
 import pathlib
+import queue
 import socket
 import struct
 import threading
+import time
 
 import wire
 
@@ -55,10 +57,17 @@ class Relay:
     """on_frame(request) is called with each whole frame of a client, before it goes on. hold_produce: that many
     Produce frames are kept back, per connection, until all of them are there. who: note the process at the other
     end of each connection in `callers`; one that left before it was seen is noted when it has asked for something.
-    closed_by_target counts the connections that the client did not end."""
+    closed_by_target counts the connections that the client did not end. latency: seconds that each answer is late.
+    on_answer(request, answer) is called with each answer to a Produce request before it goes on; True cuts the
+    connection there, and the answer is lost. most_in_flight: by client id, Produce requests of one connection on their
+    way at once; seen with a latency or an on_answer."""
 
-    def __init__(self, ports, on_frame=None, hold_produce=0, host=HOST, who=False):
+    def __init__(self, ports, on_frame=None, hold_produce=0, host=HOST, who=False, latency=0, on_answer=None):
         self.on_frame = on_frame
+        self.latency = latency
+        self.on_answer = on_answer or (lambda request, answer: False)
+        self.sees_answers = latency > 0 or on_answer is not None
+        self.most_in_flight = {}
         self.hold_produce = hold_produce
         self.who = who
         self.callers = []
@@ -106,10 +115,11 @@ class Relay:
                 self.opened += 1
                 self.sockets += [client, target]
             over = threading.Event()
-            threading.Thread(target=self._requests, args=(client, target, over, caller), daemon=True).start()
-            threading.Thread(target=self._answers, args=(client, target, over), daemon=True).start()
+            asked = {} if self.sees_answers else None
+            threading.Thread(target=self._requests, args=(client, target, over, caller, asked), daemon=True).start()
+            threading.Thread(target=self._answers, args=(client, target, over, asked), daemon=True).start()
 
-    def _requests(self, client, target, over, unseen):
+    def _requests(self, client, target, over, unseen, asked):
         held, released = [], self.hold_produce == 0
         try:
             while True:
@@ -119,6 +129,8 @@ class Relay:
                     unseen = None
                 if self.on_frame:
                     self.on_frame(request)
+                if asked is not None:
+                    self._note(request, asked)
                 if not released and struct.unpack_from(">h", request)[0] == wire.PRODUCE:
                     held.append(wire.frame(request))
                     if len(held) < self.hold_produce:
@@ -132,16 +144,52 @@ class Relay:
         over.set()
         self._half_close(target)
 
-    def _answers(self, client, target, over):
+    def _note(self, request, asked):
+        """asked: the Produce requests of this connection that are not answered, by correlation id."""
+        if struct.unpack_from(">h", request)[0] == wire.PRODUCE and wire.produce_acks(request) != 0:
+            asked[request[4:8]] = request
+            client = wire.client_id(request)
+            self.most_in_flight[client] = max(self.most_in_flight.get(client, 0), len(asked))
+
+    def _answers(self, client, target, over, asked):
         try:
-            while data := target.recv(1 << 16):
-                client.sendall(data)
-        except OSError:
+            if asked is None:
+                while data := target.recv(1 << 16):
+                    client.sendall(data)
+            else:
+                self._whole_answers(client, target, asked)
+        except (OSError, EOFError):
             pass
         if not over.is_set():
             with self.lock:
                 self.closed_by_target += 1
         self._half_close(client)
+
+    def _whole_answers(self, client, target, asked):
+        late = queue.SimpleQueue()
+        deliver = threading.Thread(target=self._deliver, args=(client, target, late, asked), daemon=True)
+        deliver.start()
+        try:
+            while True:
+                answer = wire.read_frame(target)
+                late.put((time.monotonic() + self.latency, answer))
+        finally:
+            late.put(None)
+            deliver.join()
+
+    def _deliver(self, client, target, late, asked):
+        while entry := late.get():
+            due, answer = entry
+            time.sleep(max(0, due - time.monotonic()))
+            request = asked.pop(answer[:4], None)
+            try:
+                if request and self.on_answer(request, answer):
+                    for s in (client, target):
+                        s.shutdown(socket.SHUT_RDWR)
+                    return
+                client.sendall(wire.frame(answer))
+            except OSError:
+                return
 
     @staticmethod
     def _half_close(s):

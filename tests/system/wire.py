@@ -422,6 +422,10 @@ def produced_batches(request):
     return found
 
 
+def client_id(request):
+    return Reader(request[8:]).string()
+
+
 def produce_acks(request):
     r = Reader(request)
     r.i16()

@@ -14,7 +14,11 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -61,12 +65,17 @@ public final class Client {
 		config.put("bootstrap.servers", bootstrap);
 		var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 		try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+			if (config.containsKey("transactional.id")) {
+				producer.initTransactions();
+			}
 			int index = 0;
 			for (String line; (line = input.readLine()) != null;) {
 				JsonNode wish = JSON.readTree(line);
 				if (wish.has("flush")) {
 					producer.flush();
 					say(JSON.createObjectNode().put("flushed", true));
+				} else if (wish.has("transaction")) {
+					transaction(producer, wish.get("transaction").asText());
 				} else {
 					send(producer, wish, index++);
 				}
@@ -83,7 +92,28 @@ public final class Client {
 				record.headers().add(header.getKey(), bytes(header.getValue()));
 			}
 		}
-		producer.send(record, (where, error) -> say(outcome(index, where, error)));
+		try {
+			producer.send(record, (where, error) -> say(outcome(index, where, error)));
+		} catch (KafkaException error) {       // a transaction that must be aborted takes no more
+			say(outcome(index, null, error));
+		}
+	}
+
+	private static void transaction(KafkaProducer<byte[], byte[]> producer, String step) {
+		ObjectNode line = JSON.createObjectNode().put("transaction", step);
+		try {
+			switch (step) {
+			case "begin" -> producer.beginTransaction();
+			case "commit" -> producer.commitTransaction();
+			case "abort" -> producer.abortTransaction();
+			default -> throw new IllegalArgumentException(step);
+			}
+		} catch (ProducerFencedException | OutOfOrderSequenceException | AuthorizationException error) {
+			line.put("error", error.getClass().getSimpleName()).put("message", error.getMessage()).put("fatal", true);
+		} catch (KafkaException error) {
+			line.put("error", error.getClass().getSimpleName()).put("message", error.getMessage());
+		}
+		say(line);
 	}
 
 	private static ObjectNode outcome(int index, RecordMetadata where, Exception error) {
