@@ -1,4 +1,4 @@
-"""One real Apache Kafka: KRaft, a single node, data on a tmpfs where there is one."""
+"""A real Apache Kafka: KRaft, a single node or one of cluster.py, data on a tmpfs where there is one."""
 
 import atexit
 import contextlib
@@ -90,10 +90,11 @@ class Broker:
     NODE = 1
 
     def __init__(self, version, advertise="127.0.0.1", keystore=None, truststore=None, client_auth="none", other=None,
-                 rows="", features=()):
+                 rows="", features=(), node=NODE):
         """keystore, truststore: files in PEM, for a listener with TLS and SASL. other: what a second plain listener
-        advertises. rows: more properties. features: NAME=LEVEL, on from the beginning."""
+        advertises. rows: more properties. features: NAME=LEVEL, on from the beginning. node: its id."""
         self.version = version
+        self.NODE = node
         self.other = other
         self.rows = rows
         self.features = features
@@ -113,7 +114,7 @@ class Broker:
         return f"127.0.0.1:{self.port}"
 
     def start(self):
-        """Starts the process; wait() waits until it answers. Apart, so that several start at once."""
+        """Starts the process, also again after an end(); wait() waits until it answers. Apart, so that several start at once."""
         config = self.home / "server.properties"
         config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data,
                                             advertise=self.advertise))
@@ -125,8 +126,9 @@ class Broker:
             rows = TWO_FACES.format(port=self.port, controller=self.port + 1, secure=self.other_port, other=self.other)
             config.write_text(config.read_text() + rows)
         config.write_text(config.read_text() + self.rows)
-        self.data.mkdir(exist_ok=True)
-        self._format(config)
+        if not self.data.exists():
+            self.data.mkdir()
+            self._format(config)
         out = self.log.open("ab")
         # whatever ends the tests ends the broker too
         command = ["setpriv", "--pdeathsig", "KILL", *java(self.version, "kafka.Kafka", config)]
@@ -184,6 +186,11 @@ class Broker:
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
+
+    def end(self, how=signal.SIGTERM, seconds=120):
+        """Ends the process and keeps what it has stored."""
+        self.process.send_signal(how)
+        self.process.wait(seconds)
 
     def stop(self):
         if self.process and self.process.poll() is None:

@@ -18,14 +18,14 @@ from versions import BUILD, HERE, KAFKA, jars, venv_python
 TIMEOUT = 120
 
 
-def _java_classes():
-    """Client.java compiled once, against the oldest version; newer clients run the same class."""
-    source = HERE / "java" / "Client.java"
+def java_classes():
+    """The sources of java/ compiled once, against the oldest version; newer clients run the same classes."""
     classes = BUILD / "tests-java"
-    target = classes / "Client.class"
-    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["javac", "-proc:none", "-d", classes, "-cp", f"{jars(KAFKA[0])}/*", source], check=True,
-                       stdin=subprocess.DEVNULL)
+    for source in sorted((HERE / "java").glob("*.java")):
+        target = classes / f"{source.stem}.class"
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["javac", "-proc:none", "-d", classes, "-cp", f"{jars(KAFKA[0])}/*", source], check=True,
+                           stdin=subprocess.DEVNULL)
     return classes
 
 
@@ -143,7 +143,7 @@ class LiveProducer:
 
 
 def java_client(version):
-    return Program(f"Java {version}", java(version, "Client", classpath=[_java_classes()]))
+    return Program(f"Java {version}", java(version, "Client", classpath=[java_classes()]))
 
 
 def confluent():
