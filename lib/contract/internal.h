@@ -66,6 +66,8 @@ struct candidates {
 	bool narrowed;                /* some were ruled out */
 };
 void contract_candidates(const struct contract *c, const struct contract_declaration *d, const struct record_view *r, struct candidates *out);
+/* The only message that the first selector leaves; CONTRACT_NONE: none, or several. */
+uint32_t contract_choose(const struct contract *c, const struct contract_declaration *d, const struct record_view *r);
 #define candidate_is_in(set, i) ((set)->bits[(i) / 32] >> (i) % 32 & 1)
 
 /* A payload that its schema accepts is one of this message, whatever else the record has. */

@@ -213,31 +213,13 @@ static struct judgement nothing_fits(const struct contract *c, const struct cont
 	return j;
 }
 
-/* The only candidate that selectors leave. */
-static uint32_t chosen(const struct contract *c, const struct contract_declaration *d, const struct record_view *r)
-{
-	const uint32_t *messages = contract_items(&c->t, d->messages);
-	struct candidates set;
-	uint32_t left = CONTRACT_NONE;
-
-	contract_candidates(c, d, r, &set);
-	for (uint32_t word = 0; word * 32 < d->messages.n; word++) {
-		uint32_t bits = set.bits[word];
-		if (bits && (left != CONTRACT_NONE || bits & (bits - 1)))
-			return CONTRACT_NONE;
-		if (bits)
-			left = messages[word * 32 + (uint32_t)__builtin_ctz(bits)];
-	}
-	return left;
-}
-
 /* Most records can be one message only, and are valid: nothing is gathered then. */
 static bool is_plainly_valid(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
 {
 	uint32_t message = t->lone;
 
 	if (unlikely(message == CONTRACT_NONE) && t->only)
-		message = chosen(c, t->only, r);
+		message = contract_choose(c, t->only, r);
 	if (message == CONTRACT_NONE || span_is_null(r->value))
 		return false;
 	const struct contract_message *m = &c->t.messages[message];

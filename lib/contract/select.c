@@ -182,19 +182,43 @@ static const struct contract_value *find_value(const struct contract *c, const s
 	return NULL;
 }
 
-static void narrow(const struct contract *c, const struct contract_selector *s, const struct record_view *r, struct candidates *out)
+/* Who may have what stands there, a bit each; n 0: nothing is said. */
+static struct contract_list left_by(const struct contract *c, const struct contract_selector *s, const struct record_view *r)
 {
 	struct span text = SPAN_NULL;
 	enum found found = find_text(c, s, r, &text);
 	const struct contract_value *value = found == FOUND_TEXT ? find_value(c, s, text) : NULL;
 
 	if (found == FOUND_UNKNOWN)
-		return;
-	struct contract_list set = value ? value->candidates : found == FOUND_NOTHING ? s->absent : s->other;
+		return (struct contract_list){ 0, 0 };
+	return value ? value->candidates : found == FOUND_NOTHING ? s->absent : s->other;
+}
+
+static void narrow(const struct contract *c, const struct contract_selector *s, const struct record_view *r, struct candidates *out)
+{
+	struct contract_list set = left_by(c, s, r);
 	const uint32_t *bits = contract_items(&c->t, set);
+
 	for (uint32_t i = 0; i < set.n; i++)
 		out->bits[i] &= bits[i];
-	out->narrowed = true;
+	out->narrowed |= set.n > 0;
+}
+
+uint32_t contract_choose(const struct contract *c, const struct contract_declaration *d, const struct record_view *r)
+{
+	const struct contract_selector *s = contract_items(&c->t, d->selectors);
+	const uint32_t *messages = contract_items(&c->t, d->messages);
+	struct contract_list set = left_by(c, s, r);
+	const uint32_t *bits = contract_items(&c->t, set);
+	uint32_t left = CONTRACT_NONE;
+
+	for (uint32_t i = 0; i < set.n; i++) {
+		if (bits[i] && (left != CONTRACT_NONE || bits[i] & (bits[i] - 1)))
+			return CONTRACT_NONE;
+		if (bits[i])
+			left = messages[i * 32 + (uint32_t)__builtin_ctz(bits[i])];
+	}
+	return left;
 }
 
 /* One is left, or none. */
