@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "worker/balance.h"
 #include "worker/worker.h"
 
 #define ACCEPTS_A_TURN 16
@@ -99,7 +100,8 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 		socklen_t n = sizeof from;
 		int fd = accept4(listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			welcome(slot, fd, (struct sockaddr *)&from);
+			if (!balance_pass(slot->worker, slot, fd))
+				welcome(slot, fd, (struct sockaddr *)&from);
 			continue;
 		}
 		if (accept_should_pause(errno))
@@ -107,6 +109,17 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 		if (errno != EINTR && errno != ECONNABORTED)
 			return;
 	}
+}
+
+void accept_passed(struct worker *w, size_t slot, int fd)
+{
+	struct sockaddr_storage from = { 0 };
+	socklen_t n = sizeof from;
+
+	if (slot >= w->heritage->nslots || w->stopping || getpeername(fd, (struct sockaddr *)&from, &n) < 0)
+		close(fd);
+	else
+		welcome(&w->slots[slot], fd, (struct sockaddr *)&from);
 }
 
 int accept_open(struct worker *w)

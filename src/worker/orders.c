@@ -1,4 +1,5 @@
 /* What the master orders on the control channel. Owner: worker. */
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -66,6 +67,18 @@ void worker_stop(struct worker *w)
 		session_stop(list_entry(it, struct session, node));
 }
 
+/* fd stays the caller's. */
+static void take_connection(struct worker *w, const struct control_message *m, int fd)
+{
+	int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	size_t slot = 0;
+
+	while (slot < HERITAGE_SLOTS_MAX && !control_has_slot(m, slot))
+		slot++;
+	if (own >= 0)
+		accept_passed(w, slot, own);
+}
+
 static void obey(struct worker *w, const struct control_message *m, int fd)
 {
 	switch (m->type) {
@@ -80,6 +93,9 @@ static void obey(struct worker *w, const struct control_message *m, int fd)
 		break;
 	case CONTROL_SLOTS:
 		accept_apply(w, m->slots);
+		break;
+	case CONTROL_CONNECTION:
+		take_connection(w, m, fd);
 		break;
 	case CONTROL_REOPEN:
 		if (fd >= 0 && dup2(fd, w->heritage->log) < 0)

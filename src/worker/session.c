@@ -92,6 +92,7 @@ static void session_set(struct session *s, enum session_state state)
 	list_remove(&s->node);
 	list_append(&w->dead, &s->node);
 	w->nsessions--;
+	worker_note_sessions(w);
 	peers_leave(&w->peers, &s->peer);
 	worker_count(w, STATS_CONNECTIONS, -1);
 	if (w->favoured == s)
@@ -197,6 +198,7 @@ struct session *session_new(struct worker *w, int fd, const struct peer_address 
 	s->active = s->state_since = clock_ms();
 	list_append(&w->sessions, &s->node);
 	w->nsessions++;
+	worker_note_sessions(w);
 	worker_count(w, STATS_CONNECTIONS, 1);
 	worker_count(w, STATS_CONNECTIONS_TOTAL, 1);
 	wheel_set(&w->wheel, &s->timer, s->active + worker_settings(w)->limit_header_ms);

@@ -102,6 +102,12 @@ void worker_count_local(struct worker *w, const struct kafka_row *row)
 	count_api(w, &w->kafka.locals[row->key], STATS_RESPONSES_LOCAL, row);
 }
 
+void worker_note_sessions(struct worker *w)
+{
+	if (w->has_stats)
+		stats_set_sessions(&w->counters, (uint32_t)w->nsessions);
+}
+
 void worker_note_reach(struct worker *w, uint32_t route, bool reached)
 {
 	const struct route *r = worker_route(w, route);
@@ -278,7 +284,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (!w->has_stats)
 		return;
 	stats_beat(&w->counters, now);
-	stats_set_sessions(&w->counters, (uint32_t)w->nsessions);
 	stats_set(&w->counters, STATS_MEMORY_HELD, w->blocks.used);
 	count_lost_lines(w);
 }

@@ -91,6 +91,7 @@ void worker_count_close(struct worker *w, enum close_reason reason);
 void worker_count_authentication(struct worker *w, const char *mechanism, bool accepted);
 void worker_count_request(struct worker *w, const struct kafka_row *row);
 void worker_count_local(struct worker *w, const struct kafka_row *row);
+void worker_note_sessions(struct worker *w);      /* how many there are, for siblings and the master */
 void worker_note_reach(struct worker *w, uint32_t route, bool reached);
 
 /* Lines about peers are rate-limited: false means hold this one back (it is counted, and the
@@ -101,6 +102,8 @@ void worker_log_peer(struct session *s, enum log_level level, const char *text);
 
 /* accept.c */
 int accept_open(struct worker *w) MUST_CHECK;
+/* A connection that another worker passed on. */
+void accept_passed(struct worker *w, size_t slot, int fd);
 void accept_apply(struct worker *w, const uint8_t *map);    /* NULL: none */
 void accept_rename(struct worker *w);                        /* routes changed */
 void accept_close(struct worker *w);

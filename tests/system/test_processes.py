@@ -1,5 +1,6 @@
 """Master and workers: starting, stopping, signals, reload, and who is left when one dies."""
 
+import json
 import os
 import pathlib
 import pwd
@@ -84,6 +85,28 @@ def test_dead_worker_is_replaced_and_the_other_goes_on(running):
         one.close()
     assert 0 < alive < 16
     running.wait_log(r"(?i)worker")
+
+
+def test_a_new_worker_gets_its_share(running):
+    """Of the next connections, those that the kernel gives to the fuller one too; what they have sent already goes along."""
+    def shares():
+        return [w["sessions"] for w in json.loads(running.http("/v1/status")[1])["workers"]]
+
+    clients = [client(running) for _ in range(80)]
+    wait_until(lambda: sum(shares()) == 80, what="all sessions")
+    victim = running.workers()[0]
+    running.signal(signal.SIGKILL, victim)
+    wait_until(lambda: len(running.workers()) == 2 and victim not in running.workers(), what="a new worker")
+    running.wait()
+    while sum(shares()) < 100:
+        clients.append(client(running))
+        clients[-1].send(wire.header(wire.API_VERSIONS, 0, 77).done())
+        assert clients[-1].receive(77)
+    wait_until(lambda: sum(shares()) == 100, what="all sessions")
+    assert max(shares()) <= 1.2 * 50
+    assert running.metric("event_gateway_connections_passed_total") > 0
+    for one in clients:
+        one.close()
 
 
 def test_stopped_worker_loses_its_slots_and_is_replaced(running):
