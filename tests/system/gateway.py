@@ -151,9 +151,20 @@ class Gateway:
                 return None
         try:
             wait_until(answers, seconds, "the gateway's first answer")
+            wait_until(self._serves_admin, seconds, "the admin's address")
         except TimeoutError as error:
             raise RuntimeError(f"{error}\n{self.log}") from None
         return self
+
+    def _serves_admin(self):
+        """The admin process starts beside the workers, and may be later."""
+        if self.config["admin"].get("bind") != f"127.0.0.1:{self.admin}":
+            return True
+        try:
+            socket.create_connection(("127.0.0.1", self.admin), timeout=2).close()
+            return True
+        except OSError:
+            return False
 
     def wait_listening(self):
         """Until connections are accepted, whether or not a broker is there."""
