@@ -45,7 +45,9 @@ def test_invalid_record_is_refused_with_the_reason(send, broker, name):
     answer = send(batch(GOOD, BAD))
     assert answer.error == INVALID_RECORD
     assert [i for i, _ in answer.record_errors] == [1]
-    assert "/lumens" in answer.record_errors[0][1] and "lightMeasured" in answer.message
+    reason = answer.record_errors[0][1]
+    assert "/lumens" in reason and "lightMeasured" in reason
+    assert answer.message == f"record 1 is invalid: {reason}"       # and so no record's own: Java gives it to good ones too
     assert stored(broker, name) == []
 
 

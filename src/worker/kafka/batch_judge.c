@@ -189,6 +189,17 @@ static void count_codec(struct judging *j, const struct kafka_batch *b)
 	stats_series_add(&w->counters, *series - 1, 1);
 }
 
+/* Never the text of a record itself: Java gives the partition's to records that it had not sent when their transaction
+ * failed, with the same exception, and only the text tells an application that those are good. */
+static const char *words_for_all(const struct judging *j, const char *first)
+{
+	struct arena *a = j->pipeline->arena;
+
+	if (j->nerrors == 1)
+		return arena_printf(a, "record %d is invalid: %s", j->errors[0].index, first);
+	return arena_printf(a, "%zu records are invalid; the first, %d: %s", j->nerrors, j->errors[0].index, first);
+}
+
 static void refuse_records(struct judging *j)
 {
 	struct kafka_refusal *r = &j->out->refusal;
@@ -197,12 +208,9 @@ static void refuse_records(struct judging *j)
 	r->error = j->whole ? KAFKA_ERROR_POLICY_VIOLATION : KAFKA_ERROR_INVALID_RECORD;
 	r->records = j->errors;
 	r->nrecords = j->nerrors;
-	r->message = j->first_text ? span_str(j->first_text) : SPAN_LIT("refused by policy");
-	if (!j->whole && j->nerrors > 1) {
-		const char *s = arena_printf(j->pipeline->arena, "%zu records are invalid; the first, %d: %.*s", j->nerrors, j->errors[0].index, (int)r->message.n, (const char *)r->message.p);
-		if (s)
-			r->message = span_str(s);
-	}
+	const char *first = j->first_text ? j->first_text : "refused by policy";
+	const char *all = j->whole ? NULL : words_for_all(j, first);
+	r->message = span_str(all ? all : first);
 	if (j->whole)
 		r->nrecords = 0;
 }
