@@ -67,12 +67,10 @@ class Application:
         self.producer.send(topic=self.topic, partition=wish.partition, key=None if wish.bad else f"{wish.number}", value=json.dumps(value))
 
     def note(self):
-        """Waits for one outcome -> its wish, and whether it has to be sent again."""
-        try:
-            outcome = self.arrived.get(timeout=WAIT)
-        except queue.Empty:
-            hold(False, f"{self.name}: no outcome within {WAIT} s of {len(self.sends) - len(self.told)} sends\n"
-                        f"{''.join(self.producer.errors[-20:])}")
+        """Waits for one outcome -> its wish, and whether it has to be sent again. Java's send() may throw and call back
+        too, when the transaction fails while it runs: then the first counts, and neither may be a success."""
+        while (outcome := self._next())["index"] in self.told:
+            hold("error" in outcome and "error" in self.told[outcome["index"]], f"{self.name}: two outcomes: {outcome}")
         wish = self.sends[outcome["index"]]
         self.told[outcome["index"]] = outcome
         if "offset" in outcome:
@@ -81,6 +79,13 @@ class Application:
             self.named.add(wish.number)
             return wish, False
         return wish, True
+
+    def _next(self):
+        try:
+            return self.arrived.get(timeout=WAIT)
+        except queue.Empty:
+            hold(False, f"{self.name}: no outcome within {WAIT} s of {len(self.sends) - len(self.told)} sends\n"
+                        f"{''.join(self.producer.errors[-20:])}")
 
     def run(self, wanted):
         """Keeps `window` records on the way until each has its last outcome."""
