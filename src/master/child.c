@@ -4,8 +4,10 @@
  * What a kind of child gets and whether it comes back is a row of `kinds`, so that
  * reaping has no special cases. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +19,7 @@
 #include "master/internal.h"
 
 #define BACKOFF_FROM_DEATH 3u
+#define PASSED_QUEUED_MAX (64 << 10)     /* bytes as the kernel counts them: a dozen messages, of some 50 that fit */
 #define BACKOFF_FIRST_MS 1000u
 #define BACKOFF_MAX_MS 30000u
 
@@ -350,11 +353,27 @@ static void on_committed(struct child *c, const struct control_message *message)
 	master_check_ready(c->master);
 }
 
-/* A fresh, unread connection that one worker hands to another. */
-static void pass_connection(struct master *m, const struct control_message *message, int fd)
+/* Connections fill no channel: a commit must find room in it. */
+static bool takes_connections(const struct child *c)
 {
-	if (fd >= 0 && message->worker < m->nworkers)
-		(void)!child_send(&m->children[message->worker], message, fd);
+	int queued;
+
+	return c->state == CHILD_SERVING && c->control >= 0 && ioctl(c->control, SIOCOUTQ, &queued) == 0 && queued < PASSED_QUEUED_MAX;
+}
+
+/* A fresh, unread connection that one worker hands to another; it comes back when that one
+ * does not take it. */
+static void pass_connection(struct child *from, const struct control_message *message, int fd)
+{
+	struct master *m = from->master;
+
+	if (fd < 0 || message->worker >= m->nworkers)
+		return;
+	struct child *to = &m->children[message->worker];
+	if (takes_connections(to) && child_send(to, message, fd) == 0)
+		return;
+	if (child_send(from, message, fd) < 0)
+		log_warn("a connection that worker %u passed on is lost: nobody takes messages", from->index);
 }
 
 static void on_message(struct child *c, const struct control_message *message, int fd)
@@ -379,7 +398,7 @@ static void on_message(struct child *c, const struct control_message *message, i
 			on_committed(c, message);
 		break;
 	case CONTROL_CONNECTION:
-		pass_connection(m, message, fd);
+		pass_connection(c, message, fd);
 		break;
 	case CONTROL_RELOAD:
 		reload_request(m);

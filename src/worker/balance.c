@@ -8,6 +8,7 @@
 
 #define LEAST 16u                        /* sessions: below it nobody has too many */
 #define SILENT_MS 1000u                  /* a sibling without a beat for so long gets none */
+#define PASSES_A_TICK 32u                /* all of them may come back, and must fit the channel */
 
 struct share {
 	uint64_t sessions, workers;
@@ -52,7 +53,7 @@ bool balance_pass(struct worker *w, const struct slot *slot, int fd)
 {
 	struct control_message m = control_of(CONTROL_CONNECTION, w->in_force->number);
 
-	if (!w->has_stats || w->heritage->nworkers < 2 || w->nsessions < LEAST)
+	if (!w->has_stats || w->heritage->nworkers < 2 || w->nsessions < LEAST || w->passes_left == 0)
 		return false;
 	struct share all = look(w);
 	if (!is_too_full(w, &all) || all.least == w->heritage->worker)
@@ -62,6 +63,12 @@ bool balance_pass(struct worker *w, const struct slot *slot, int fd)
 	if (control_send(w->heritage->control, &m, fd))
 		return false;
 	close(fd);
+	w->passes_left--;
 	worker_count(w, STATS_CONNECTIONS_PASSED, 1);
 	return true;
+}
+
+void balance_tick(struct worker *w)
+{
+	w->passes_left = PASSES_A_TICK;
 }

@@ -10,3 +10,5 @@ struct worker;
 
 /* Passes fd, accepted at this slot, on through the master. true: it is gone, and closed here. */
 bool balance_pass(struct worker *w, const struct slot *slot, int fd);
+/* At the start and once a tick: so many more may be passed. */
+void balance_tick(struct worker *w);

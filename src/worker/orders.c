@@ -7,6 +7,7 @@
 #include "worker/worker.h"
 
 #define STOP_MS 5000u                    /* for answers in flight, once told to end */
+#define ORDERS_A_TURN 16
 
 static void reply(struct worker *w, enum control_type type, uint64_t generation, int error, const char *text)
 {
@@ -112,22 +113,21 @@ static void obey(struct worker *w, const struct control_message *m, int fd)
 	}
 }
 
-static void on_control(evutil_socket_t sock, short what, void *arg)
+/* false: there is no more, or never will be. */
+static bool take_order(struct worker *w, int sock)
 {
-	struct worker *w = arg;
 	struct control_message m;
 	int fd = -1;
 
-	(void)what;
 	int error = control_recv(sock, &m, &fd);
 	if (error == E_AGAIN)
-		return;
+		return false;
 	if (error == E_EOF || error == E_SYS) {
 		/* orphaned: two policies never run side by side */
 		log_notice("the master is gone; ending");
 		event_del(&w->on_control);
 		worker_stop(w);
-		return;
+		return false;
 	}
 	if (error)
 		log_alert("a malformed message on the control channel");
@@ -135,6 +135,14 @@ static void on_control(evutil_socket_t sock, short what, void *arg)
 		obey(w, &m, fd);
 	if (fd >= 0)
 		close(fd);
+	return true;
+}
+
+static void on_control(evutil_socket_t sock, short what, void *arg)
+{
+	(void)what;
+	for (int i = 0; i < ORDERS_A_TURN && take_order(arg, sock); i++)
+		;
 }
 
 int orders_open(struct worker *w)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "worker/balance.h"
 #include "worker/dial.h"
 #include "worker/kafka/row.h"
 #include "worker/worker.h"
@@ -279,6 +280,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	while ((e = wheel_next(&w->wheel, now)))
 		session_timer(list_entry(e, struct session, timer), now);
 	end_favour(w, now);
+	balance_tick(w);
 	kafka_tools_trim(&w->kafka);
 	blocks_trim(&w->blocks);
 	if (!w->has_stats)
@@ -349,6 +351,7 @@ static int open_loop(struct worker *w)
 	if (!w->dns)
 		return E_NOMEM;
 	stream_pool_init(&w->streams, w->base, &w->blocks);
+	balance_tick(w);
 	struct timeval tick = { .tv_usec = WHEEL_TICK_MS * 1000 };
 	event_assign(&w->on_tick, w->base, -1, EV_PERSIST, on_tick, w);
 	return event_add(&w->on_tick, &tick) ? E_NOMEM : 0;

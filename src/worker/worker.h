@@ -51,6 +51,7 @@ struct worker {
 	bool favour_is_small;            /* it ends when the session holds much */
 	bool nobody_to_favour;           /* as last looked, since the last tick */
 	size_t nsessions;
+	uint32_t passes_left;            /* to siblings, in this tick */
 	struct peers peers;              /* their addresses */
 	uint32_t next_server;            /* bootstrap servers take turns */
 	struct failures failures;        /* of servers, bootstrap ones and brokers */

@@ -32,6 +32,11 @@ def client(one):
     return wire.Client(one.broker_port(1))
 
 
+def shares(one):
+    """The sessions of each worker."""
+    return [w["sessions"] for w in json.loads(one.http("/v1/status")[1])["workers"]]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_signal_ends_it_with_exit_0(running, number):
     family = running.children()
@@ -89,22 +94,41 @@ def test_dead_worker_is_replaced_and_the_other_goes_on(running):
 
 def test_a_new_worker_gets_its_share(running):
     """Of the next connections, those that the kernel gives to the fuller one too; what they have sent already goes along."""
-    def shares():
-        return [w["sessions"] for w in json.loads(running.http("/v1/status")[1])["workers"]]
-
     clients = [client(running) for _ in range(80)]
-    wait_until(lambda: sum(shares()) == 80, what="all sessions")
+    wait_until(lambda: sum(shares(running)) == 80, what="all sessions")
     victim = running.workers()[0]
     running.signal(signal.SIGKILL, victim)
     wait_until(lambda: len(running.workers()) == 2 and victim not in running.workers(), what="a new worker")
     running.wait()
-    while sum(shares()) < 100:
+    while sum(shares(running)) < 100:
         clients.append(client(running))
         clients[-1].send(wire.header(wire.API_VERSIONS, 0, 77).done())
         assert clients[-1].receive(77)
-    wait_until(lambda: sum(shares()) == 100, what="all sessions")
-    assert max(shares()) <= 1.2 * 50
+    wait_until(lambda: sum(shares(running)) == 100, what="all sessions")
+    assert max(shares(running)) <= 1.2 * 50
     assert running.metric("event_gateway_connections_passed_total") > 0
+    for one in clients:
+        one.close()
+
+
+def test_no_connection_is_lost_on_its_way_to_a_new_worker(running):
+    """More than a channel between processes holds, passed to one that does not take them yet."""
+    clients = [client(running) for _ in range(60)]
+    wait_until(lambda: sum(shares(running)) == 60, what="all sessions")
+    victim, *_ = running.workers()
+    running.signal(signal.SIGKILL, victim)
+    wait_until(lambda: len(running.workers()) == 2 and victim not in running.workers(), what="a new worker")
+    running.wait()
+    wait_until(lambda: 0 in shares(running), what="the end of the sessions of the old one")
+    still = max(running.workers())
+    running.signal(signal.SIGSTOP, still)
+    try:
+        clients += [client(running) for _ in range(400)]
+    finally:
+        running.signal(signal.SIGCONT, still)
+    for one in clients[60:]:
+        one.send(wire.header(wire.API_VERSIONS, 0, 77).done())
+        assert one.receive(77)
     for one in clients:
         one.close()
 
