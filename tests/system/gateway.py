@@ -175,6 +175,7 @@ class Gateway:
             except OSError:
                 return False
         wait_until(accepts, what="an open port")
+        wait_until(self._serves_admin, what="the admin's address")
         return self
 
     @property
