@@ -131,24 +131,21 @@ int greeting_send(struct session *s)
 
 /* ---- for people ---- */
 
-static const char *text_of(const struct proxy_end *e, char *out, size_t n)
-{
-	struct in6_addr six;
-
-	memcpy(&six, e->address.bytes, sizeof six);
-	bool v4 = IN6_IS_ADDR_V4MAPPED(&six);
-	return inet_ntop(v4 ? AF_INET : AF_INET6, e->address.bytes + (v4 ? 12 : 0), out, (socklen_t)n) ? out : "";
-}
-
 const char *greeting_client(const struct session *s, char *out, size_t n)
 {
 	struct proxy_ends own;
 	const struct proxy_ends *ends = ends_of(s, &own);
 
-	return ends ? text_of(&ends->client, out, n) : "";
+	if (!ends)
+		return "";
+	proxy_end_text(&ends->client, out, n);
+	return out;
 }
 
 bool greeting_server(const struct session *s, char *out, size_t n)
 {
-	return s->told && *text_of(&s->told->server, out, n);
+	if (!s->told)
+		return false;
+	proxy_end_text(&s->told->server, out, n);
+	return true;
 }

@@ -38,6 +38,22 @@ struct proxy_end proxy_end_of(const struct sockaddr *a)
 	return e;
 }
 
+static bool is_v4(const struct proxy_end *e)
+{
+	return memcmp(e->address.bytes, v4_in_v6, sizeof v4_in_v6) == 0;
+}
+
+static const char *text_of(const struct proxy_end *e, bool v4, char *out, socklen_t n)
+{
+	return inet_ntop(v4 ? AF_INET : AF_INET6, e->address.bytes + (v4 ? 12 : 0), out, n);
+}
+
+void proxy_end_text(const struct proxy_end *e, char *out, size_t n)
+{
+	if (!text_of(e, is_v4(e), out, (socklen_t)n) && n)
+		*out = 0;
+}
+
 static int malformed(struct proxy_header *h, const char *why)
 {
 	h->why = why;
@@ -192,16 +208,6 @@ int proxy_read(struct span bytes, struct proxy_header *h)
 }
 
 /* ---- writing ---- */
-
-static bool is_v4(const struct proxy_end *e)
-{
-	return memcmp(e->address.bytes, v4_in_v6, sizeof v4_in_v6) == 0;
-}
-
-static const char *text_of(const struct proxy_end *e, bool v4, char *out, socklen_t n)
-{
-	return inet_ntop(v4 ? AF_INET : AF_INET6, e->address.bytes + (v4 ? 12 : 0), out, n);
-}
 
 static size_t write_line(const struct proxy_ends *ends, uint8_t *out)
 {

@@ -30,3 +30,5 @@ int proxy_read(struct span bytes, struct proxy_header *h) MUST_CHECK;
 size_t proxy_write(unsigned version, const struct proxy_ends *ends, uint8_t *out);
 
 struct proxy_end proxy_end_of(const struct sockaddr *a);
+/* Its address for people, INET6_ADDRSTRLEN bytes: IPv4 as such. */
+void proxy_end_text(const struct proxy_end *e, char *out, size_t n);

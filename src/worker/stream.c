@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "worker/proxy.h"
 #include "worker/stream.h"
 
 #define PIECES_KEPT 1024
@@ -142,17 +143,14 @@ void stream_close(struct stream *s)
 
 bool stream_local_host(const struct stream *s, char *out, size_t n)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 
-	if (s->fd < 0 || getsockname(s->fd, (struct sockaddr *)&a, &len) < 0)
+	if (s->fd < 0 || getsockname(s->fd, (struct sockaddr *)&a, &len) < 0 || (a.ss_family != AF_INET && a.ss_family != AF_INET6))
 		return false;
-	if (a.ss_family == AF_INET)
-		return inet_ntop(AF_INET, &((struct sockaddr_in *)&a)->sin_addr, out, (socklen_t)n) != NULL;
-	const struct in6_addr *v6 = &((struct sockaddr_in6 *)&a)->sin6_addr;
-	if (a.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6))
-		return inet_ntop(AF_INET, &v6->s6_addr[12], out, (socklen_t)n) != NULL;
-	return a.ss_family == AF_INET6 && inet_ntop(AF_INET6, v6, out, (socklen_t)n) != NULL;
+	struct proxy_end e = proxy_end_of((struct sockaddr *)&a);
+	proxy_end_text(&e, out, n);
+	return true;
 }
 
 int stream_connected(struct stream *s)
