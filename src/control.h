@@ -25,7 +25,7 @@
 	ROW(READY, "child to master: started; a worker accepts nothing before its first COMMIT and SLOTS") \
 	ROW(PREPARED, "child to master: `generation` can be used, or error < 0 and the reason in text") \
 	ROW(COMMITTED, "child to master: `generation` judges all that follows") \
-	ROW(CONNECTION, "worker to worker, through the master: fd is a fresh, unread connection of the slot in the map, for worker `worker`") \
+	ROW(CONNECTION, "worker to worker, through the master: fd is a fresh, unread connection of `slot`, for worker `worker`") \
 	ROW(IMAGE, "loader to master: the end of a run; error 0 and an fd, or error < 0; findings came as TEXT") \
 	ROW(TEXT, "a part of a longer text, to be concatenated") \
 	ROW(ANSWER, "master to a client of control.sock, and to admin after each reload: the outcome in error, the last text") \
@@ -50,7 +50,7 @@ struct control_message {
 	int32_t error;                           /* 0 or negative E_* */
 	uint64_t generation;
 	uint32_t text_n;                         /* bytes of text, no terminator counted */
-	uint32_t reserved;
+	uint32_t slot;                           /* heritage slot of a CONNECTION */
 	uint8_t slots[HERITAGE_SLOTS_MAX / 8];   /* bit i: this worker accepts on heritage slot i */
 	char text[CONTROL_TEXT_MAX];             /* UTF-8, NUL-terminated */
 };

@@ -59,7 +59,7 @@ bool balance_pass(struct worker *w, const struct slot *slot, int fd)
 	if (!is_too_full(w, &all) || all.least == w->heritage->worker)
 		return false;
 	m.worker = all.least;
-	control_set_slot(&m, (size_t)(slot - w->slots));
+	m.slot = (uint32_t)(slot - w->slots);
 	if (control_send(w->heritage->control, &m, fd))
 		return false;
 	close(fd);

@@ -1,5 +1,4 @@
 /* What the master orders on the control channel. Owner: worker. */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -68,23 +67,12 @@ void worker_stop(struct worker *w)
 		session_stop(list_entry(it, struct session, node));
 }
 
-/* fd stays the caller's. */
-static void take_connection(struct worker *w, const struct control_message *m, int fd)
-{
-	int own = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	size_t slot = 0;
-
-	while (slot < HERITAGE_SLOTS_MAX && !control_has_slot(m, slot))
-		slot++;
-	if (own >= 0)
-		accept_passed(w, slot, own);
-}
-
-static void obey(struct worker *w, const struct control_message *m, int fd)
+/* *fd is closed behind it, unless it is kept: -1 then. */
+static void obey(struct worker *w, const struct control_message *m, int *fd)
 {
 	switch (m->type) {
 	case CONTROL_PREPARE:
-		prepare(w, m->generation, fd);
+		prepare(w, m->generation, *fd);
 		break;
 	case CONTROL_COMMIT:
 		commit(w, m->generation);
@@ -96,10 +84,12 @@ static void obey(struct worker *w, const struct control_message *m, int fd)
 		accept_apply(w, m->slots);
 		break;
 	case CONTROL_CONNECTION:
-		take_connection(w, m, fd);
+		if (*fd >= 0)
+			accept_passed(w, m->slot, *fd);
+		*fd = -1;
 		break;
 	case CONTROL_REOPEN:
-		if (fd >= 0 && dup2(fd, w->heritage->log) < 0)
+		if (*fd >= 0 && dup2(*fd, w->heritage->log) < 0)
 			log_alert("cannot take the new log target");
 		break;
 	case CONTROL_QUIT:
@@ -132,7 +122,7 @@ static bool take_order(struct worker *w, int sock)
 	if (error)
 		log_alert("a malformed message on the control channel");
 	else
-		obey(w, &m, fd);
+		obey(w, &m, &fd);
 	if (fd >= 0)
 		close(fd);
 	return true;
