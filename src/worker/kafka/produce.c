@@ -294,14 +294,6 @@ int produce_request(struct session *s, const struct kafka_request *r, uint8_t *p
 
 /* ---- the answer ---- */
 
-/* What passed, in the addresses of ours. */
-static int pass_answer(struct session *s, const struct exchange *e, struct span body, struct buf *out)
-{
-	bool has_addresses = kafka_address_way(kafka_api_find(e->row->key), e->version) == KAFKA_ADDRESS_REWRITE;
-
-	return has_addresses ? addresses_response(s, e, body, out) : 0;
-}
-
 /* answer: the broker's, null when it was not asked. */
 static int put_answer(struct session *s, const struct exchange *e, struct span answer, struct buf *out)
 {
@@ -325,12 +317,15 @@ int produce_refused(struct session *s, const struct exchange *e)
 int produce_response(struct session *s, const struct exchange *e, struct span body, struct buf *out)
 {
 	struct kafka_tools *t = &s->worker->kafka;
+	bool has_addresses = kafka_address_way(kafka_api_find(e->row->key), e->version) == KAFKA_ADDRESS_REWRITE;
 	int error = e->is_judged ? unsettled_note(s, e, body) : 0;
 
-	if (error || !e->merge)
-		return error ? error : pass_answer(s, e, body, out);
+	if (error)
+		return error;
+	if (!e->merge)
+		return has_addresses ? addresses_response(s, e, body, out) : 0;
 	struct span answer = body;
-	if (kafka_address_way(kafka_api_find(e->row->key), e->version) == KAFKA_ADDRESS_REWRITE) {
+	if (has_addresses) {
 		buf_clear(&t->body);
 		error = addresses_rewrite_body(s, e, body, &t->body);
 		if (error)

@@ -114,9 +114,11 @@ void unsettled_soften(const struct session *s, const struct kafka_produce *p, st
 	struct unsettled *u = s->link.unsettled;
 
 	for (uint32_t i = 0; u && u->n && i < p->npartitions; i++) {
+		if (!refusals[i].error)
+			continue;
 		const struct kafka_produce_topic *t = &p->topics[p->partitions[i].topic];
 		const struct open_partition *o = find(u, key_of(span_is_null(t->id) ? t->name : t->id, p->partitions[i].index));
-		if (refusals[i].error && o && clock_ms() - o->since < UNSETTLED_MS)
+		if (o && clock_ms() - o->since < UNSETTLED_MS)
 			refusals[i] = (struct kafka_refusal){ .error = o->error, .message = SPAN_LIT("a batch before this one is not settled") };
 	}
 }
