@@ -429,7 +429,21 @@ static void refuse_requests(struct session *s, int error)
 	end_requests(s, error == E_NOMEM ? CLOSE_MEMORY : s->link.fault);
 }
 
-/* Its end without a word is how balancers look whether somebody is there. */
+static enum close_reason greeting_fault(int error)
+{
+	switch (error) {
+	case E_EOF:                      /* without a word: balancers look so whether somebody is there */
+	case E_LIMIT:
+		return CLOSE_CLIENT;
+	case E_SYS:
+		return CLOSE_CLIENT_RESET;
+	case E_NOMEM:
+		return CLOSE_MEMORY;
+	default:
+		return CLOSE_PROXY;
+	}
+}
+
 static void read_greeting(struct session *s)
 {
 	int error = greeting_read(s);
@@ -439,7 +453,7 @@ static void read_greeting(struct session *s)
 	if (error == E_LIMIT)
 		worker_count_refused(s->worker, "address");
 	if (error && error != E_AGAIN)
-		lose_client(s, error == E_EOF || error == E_LIMIT ? CLOSE_CLIENT : error == E_SYS ? CLOSE_CLIENT_RESET : error == E_NOMEM ? CLOSE_MEMORY : CLOSE_PROXY);
+		lose_client(s, greeting_fault(error));
 }
 
 static void read_client(struct session *s)
