@@ -102,9 +102,9 @@ static void check_clusters(struct config *c)
 
 static void complete_listener(struct config *c, struct config_listener *l)
 {
-	if (l->port_count == 0) {
-		l->port_base = DEFAULT_BROKER_PORT;
-		l->port_count = DEFAULT_BROKER_PORTS;
+	if (l->nranges == 0) {
+		l->ranges[l->nranges++] = (struct config_range){ .n = DEFAULT_BROKER_PORTS, .port = DEFAULT_BROKER_PORT };
+		l->by_id = false;
 	}
 	if (l->nbinds)
 		return;
@@ -154,21 +154,16 @@ static bool is_broker_port(const struct config_listener *l, uint32_t port)
 	for (size_t i = 0; i < l->nranges; i++)
 		if (port - l->ranges[i].port < l->ranges[i].n)
 			return true;
-	return l->nranges == 0 && port - l->port_base < l->port_count;
+	return false;
 }
 
 /* A broker port of both; 0: none. */
 static uint32_t common_broker_port(const struct config_listener *l, const struct config_listener *m)
 {
-	uint32_t port = l->port_base;
-
 	for (size_t i = 0; i < l->nranges; i++)
-		for (port = l->ranges[i].port; port < l->ranges[i].port + l->ranges[i].n; port++)
-			if (is_broker_port(m, port))
-				return port;
-	for (; l->nranges == 0 && port < l->port_base + l->port_count; port++)
-		if (is_broker_port(m, port))
-			return port;
+		for (uint32_t n = 0; n < l->ranges[i].n; n++)
+			if (is_broker_port(m, l->ranges[i].port + n))
+				return l->ranges[i].port + n;
 	return 0;
 }
 
@@ -224,7 +219,7 @@ static void check_slots(struct config *c)
 	size_t total = 0;
 
 	for (size_t i = 0; i < c->nlisteners; i++)
-		total += c->listeners[i].nbinds * (1 + c->listeners[i].port_count);
+		total += c->listeners[i].nbinds * (1 + config_port_count(&c->listeners[i]));
 	if (total > HERITAGE_SLOTS_MAX)
 		finding_error(c->f, "config-limit", c->listeners[0].ports_at, "%zu listening ports are more than %u; make broker_ports smaller", total, HERITAGE_SLOTS_MAX);
 }

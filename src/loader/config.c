@@ -321,12 +321,20 @@ static bool range_of(const char *text, unsigned *low, unsigned *high)
 	return sscanf(text, "%9u-%9u%n", low, high, &end) == 2 && end >= 0 && text[end] == 0 && *low <= *high;
 }
 
+uint32_t config_port_count(const struct config_listener *l)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < l->nranges; i++)
+		n += l->ranges[i].n;
+	return n;
+}
+
 static void limit_ports(struct config *c, struct config_listener *l)
 {
-	if (l->port_count <= CONFIG_BROKER_PORTS_MAX)
+	if (config_port_count(l) <= CONFIG_BROKER_PORTS_MAX)
 		return;
 	finding_error(c->f, "config-limit", l->ports_at, "more than %u broker ports; as many as there are broker ids suffice", CONFIG_BROKER_PORTS_MAX);
-	l->port_count = 0;
 	l->nranges = 0;
 }
 
@@ -389,8 +397,6 @@ static void add_range(struct config *c, struct config_listener *l, struct tree_n
 	}
 	check_range(c, l, &r, at);
 	l->ranges[l->nranges++] = r;
-	l->port_base = l->port_count == 0 || r.port < l->port_base ? r.port : l->port_base;
-	l->port_count += r.n;
 }
 
 static void read_broker_ports(struct config *c, void *object, struct tree_node *node)
@@ -399,9 +405,9 @@ static void read_broker_ports(struct config *c, void *object, struct tree_node *
 	unsigned low, high;
 
 	l->ports_at = tree_location(node);
-	l->port_count = 0;
 	l->nranges = 0;
-	if (node->kind == TREE_MAP) {
+	l->by_id = node->kind == TREE_MAP;
+	if (l->by_id) {
 		tree_each(item, node)
 			add_range(c, l, item);
 		limit_ports(c, l);
@@ -414,8 +420,7 @@ static void read_broker_ports(struct config *c, void *object, struct tree_node *
 		finding_error(c->f, "config-ports", l->ports_at, "\"%.32s\" is no range of ports; write FIRST-LAST, for example 19200-19215", text);
 		return;
 	}
-	l->port_base = low;
-	l->port_count = high - low + 1;
+	l->ranges[l->nranges++] = (struct config_range){ .n = high - low + 1, .port = low };
 	limit_ports(c, l);
 }
 

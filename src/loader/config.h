@@ -43,7 +43,7 @@ struct config_cluster {
 	struct location at;
 };
 
-struct config_range {
+struct config_range {                    /* brokers of ids from first_id on are at the ports from port on */
 	uint32_t first_id, n, port;
 };
 
@@ -52,9 +52,9 @@ struct config_listener {
 	struct config_address binds[CONFIG_BINDS_MAX];
 	size_t nbinds;
 	const char *advertise;           /* "" is the local address of the connection */
-	uint32_t port_base, port_count;  /* with ranges: the least, and all of them together */
-	struct config_range ranges[CONFIG_RANGES_MAX];
+	struct config_range ranges[CONFIG_RANGES_MAX];   /* of broker ports; none yet: the default */
 	size_t nranges;
+	bool by_id;                      /* else there is one range, and ids are taken modulo its size */
 	struct settings_network networks[CONFIG_NETWORKS_MAX];   /* of proxies */
 	size_t nnetworks;
 	struct config_tls tls;
@@ -95,6 +95,8 @@ bool config_address_parse(struct config *c, struct span text, struct config_addr
 bool config_network_parse(struct span text, struct settings_network *out);
 /* Two addresses that reach the same socket, as far as names tell without a network. */
 bool config_address_is_same(const struct config_address *upstream, const char *bind_host, uint32_t bind_port);
+/* Broker ports of a listener. */
+uint32_t config_port_count(const struct config_listener *l);
 struct location config_flag(const char *name);
 /* Reads and checks the files of t, with findings, and gives it its row. */
 void config_load_tls(struct config *c, struct config_tls *t, const char *whose);

@@ -34,11 +34,20 @@ static uint32_t cluster_index(const struct config *c, const char *name)
 	return UINT32_MAX;                       /* refused by settings_open */
 }
 
+static uint32_t lowest_port(const struct config_listener *l)
+{
+	uint32_t lowest = UINT32_MAX;
+
+	for (size_t i = 0; i < l->nranges; i++)
+		lowest = l->ranges[i].port < lowest ? l->ranges[i].port : lowest;
+	return lowest;
+}
+
 static void emit_ranges(struct image_builder *b, const struct config_listener *l)
 {
 	uint32_t slot = 0;
 
-	for (size_t i = 0; i < l->nranges; i++) {
+	for (size_t i = 0; l->by_id && i < l->nranges; i++) {
 		struct settings_range r = { l->ranges[i].first_id, l->ranges[i].n, l->ranges[i].port, slot };
 		image_append(b, IMAGE_RANGES, &r, sizeof r, _Alignof(struct settings_range));
 		slot += r.n;
@@ -52,8 +61,6 @@ static void emit_broker_ports(struct image_builder *b, const struct config_liste
 	for (size_t i = 0; i < l->nranges; i++)
 		for (uint32_t n = 0; n < l->ranges[i].n; n++)
 			emit_bind(b, host, l->ranges[i].port + n, index, slot++);
-	for (uint32_t n = 0; l->nranges == 0 && n < l->port_count; n++)
-		emit_bind(b, host, l->port_base + n, index, (int32_t)n);
 }
 
 /* Each bootstrap address also has all broker ports. */
@@ -65,11 +72,11 @@ static void emit_listener(struct config *c, uint32_t index)
 		.name = image_intern(b, span_str(l->name)),
 		.cluster = cluster_index(c, l->cluster),
 		.first_bind = image_used(b, IMAGE_BINDS) / (uint32_t)sizeof(struct settings_bind),
-		.nbinds = (uint32_t)(l->nbinds * (1 + l->port_count)),
+		.nbinds = (uint32_t)(l->nbinds * (1 + config_port_count(l))),
 		.advertise_host = image_intern(b, span_str(l->advertise)),
-		.broker_port_base = l->port_base, .broker_port_count = l->port_count,
+		.broker_port_base = lowest_port(l), .broker_port_count = config_port_count(l),
 		.first_range = image_used(b, IMAGE_RANGES) / (uint32_t)sizeof(struct settings_range),
-		.nranges = (uint32_t)l->nranges,
+		.nranges = l->by_id ? (uint32_t)l->nranges : 0,
 		.tls = l->tls.row,
 		.first_network = image_used(b, IMAGE_NETWORKS) / (uint32_t)sizeof(struct settings_network),
 		.nnetworks = (uint32_t)l->nnetworks,
