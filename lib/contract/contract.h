@@ -35,9 +35,10 @@ void contract_close(struct contract *c);
 #define CONTRACT_TOPIC_ENTRIES 8u        /* the exact address and templates of other documents */
 #define CONTRACT_RULE_WORDS 8u           /* 256 rules */
 
-/* Everything that concerns one topic of one cluster; no pointers, lives as long as the
- * generation does. */
 struct contract_declaration;
+
+/* Everything that concerns one topic of one cluster; lives as long as the generation does,
+ * into whose image its pointer leads. */
 struct contract_topic {
 	uint32_t index;               /* of the matched entry; UINT32_MAX: undeclared */
 	bool any_policy;              /* some verdict leads to an action but observe, or is counted by message:

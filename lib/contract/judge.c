@@ -213,17 +213,24 @@ static struct judgement nothing_fits(const struct contract *c, const struct cont
 	return j;
 }
 
+/* The message that the record must be if its payload is valid; CONTRACT_NONE: not so simple. */
+static uint32_t likely_message(const struct contract *c, const struct contract_topic *t, const struct record_view *r)
+{
+	if (likely(t->lone != CONTRACT_NONE) || !t->only)
+		return t->lone;
+	uint32_t chosen = contract_choose(c, t->only, r);
+	return chosen != CONTRACT_NONE && contract_payload_decides(&c->t.messages[chosen]) ? chosen : CONTRACT_NONE;
+}
+
 /* Most records can be one message only, and are valid: nothing is gathered then. */
 static bool is_plainly_valid(struct contract *c, const struct contract_topic *t, const struct record_view *r, struct judgement *out)
 {
-	uint32_t message = t->lone;
+	uint32_t message = likely_message(c, t, r);
 
-	if (unlikely(message == CONTRACT_NONE) && t->only)
-		message = contract_choose(c, t->only, r);
 	if (message == CONTRACT_NONE || span_is_null(r->value))
 		return false;
 	const struct contract_message *m = &c->t.messages[message];
-	if (!contract_payload_decides(m) || schema_run(c->runner, m->payload.schema, r->value) != SCHEMA_VALID)
+	if (schema_run(c->runner, m->payload.schema, r->value) != SCHEMA_VALID)
 		return false;
 	*out = (struct judgement){ VERDICT_VALID, ACTION_OBSERVE, m->channel, message, m->document };
 	return true;
