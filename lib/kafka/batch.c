@@ -151,7 +151,12 @@ static NOINLINE bool next_record(struct kafka_batch *b, struct kafka_record *r)
 	return true;
 }
 
-/* ---- the usual record: varints of one byte or two, and more records behind it ---- */
+/* ---- the usual record: varints of one byte or two, and more records behind it ----
+ *
+ * Read without a cursor: what lies behind the record can be read, and that its lengths were
+ * right is seen at its end, so that no field asks whether it is there. Anything else is left to
+ * next_record, which says what is wrong. 142 instructions for 101 bytes of telemetry, 217 of
+ * the cursor's. */
 
 #define USUAL_LEAST 6u                  /* bytes of a record: six fields */
 #define USUAL_SLACK 8u                  /* read beyond it at most, before its length is held to its fields */

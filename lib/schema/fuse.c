@@ -748,7 +748,7 @@ static void begin(struct fuse *f, struct span text)
 	r->marks_n = 0;
 }
 
-/* Nearly all are objects. */
+/* Nearly all are objects: a call less, a hundredth of the time. */
 INLINE const uint8_t *record(struct fuse *f, struct fuse_value v, const uint8_t *p)
 {
 	return likely(v.op == FUSE_OBJECT && *p == '{') ? object(f, &f->t->objects[v.arg], p, 0) : fuse_judge(f, v, p, 0);
