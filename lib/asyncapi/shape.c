@@ -248,14 +248,18 @@ static void check_scheme(struct walk *w, struct tree_node *node)
 
 /* ---- kinds ---- */
 
+/* Fields whose values are of these kinds of node, and in words. */
+#define NODE(kind) (1u << TREE_##kind)
 static const struct {
-	enum tree_kind kind;
+	unsigned kinds;
 	const char *wanted;
 } plain_kinds[] = {
-	[SHAPE_STRING] = { TREE_STRING, "a string" }, [SHAPE_NUMBER] = { TREE_NUMBER, "a number" },
-	[SHAPE_BOOLEAN] = { TREE_BOOL, "true or false" }, [SHAPE_MAPPING] = { TREE_MAP, "a mapping" },
-	[SHAPE_URL] = { TREE_STRING, "a string" }, [SHAPE_EMAIL] = { TREE_STRING, "a string" }, [SHAPE_EXPRESSION] = { TREE_STRING, "a string" },
-	[SHAPE_PATTERN] = { TREE_STRING, "a string" }, [SHAPE_RELATIVE] = { TREE_STRING, "a string" },
+	[SHAPE_STRING] = { NODE(STRING), "a string" }, [SHAPE_NUMBER] = { NODE(NUMBER), "a number" },
+	[SHAPE_BOOLEAN] = { NODE(BOOL), "true or false" }, [SHAPE_MAPPING] = { NODE(MAP), "a mapping" },
+	[SHAPE_URL] = { NODE(STRING), "a string" }, [SHAPE_EMAIL] = { NODE(STRING), "a string" }, [SHAPE_EXPRESSION] = { NODE(STRING), "a string" },
+	[SHAPE_PATTERN] = { NODE(STRING), "a string" }, [SHAPE_RELATIVE] = { NODE(STRING), "a string" },
+	[SHAPE_STRING_OR_NULL] = { NODE(STRING) | NODE(NULL), "a string or null" },
+	[SHAPE_SCALAR] = { NODE(STRING) | NODE(NUMBER) | NODE(BOOL) | NODE(NULL), "a string, a number, true, false or null" },
 };
 
 /* In the compiler's words. */
@@ -287,7 +291,7 @@ static void check_text(struct walk *w, enum shape_kind kind, const struct tree_n
 
 	if (kind == SHAPE_PATTERN)
 		check_pattern(w, node);
-	else if (kind >= SHAPE_URL && !forms[kind].is(node->text))
+	else if (kind < ARRAY_LEN(forms) && forms[kind].is && !forms[kind].is(node->text))
 		find_wrong(w, FIELD_FORM, tree_location(node), "%.*s must be %s", (int)node->key.n, node->key.p, forms[kind].wanted);
 }
 
@@ -366,40 +370,26 @@ static void check_multiple(struct walk *w, const struct shape_field *field, cons
 		find_wrong(w, FIELD_RANGE, tree_location(node), "multipleOf is a number above 0");
 }
 
-static void check_value(struct walk *w, const struct shape_field *field, struct tree_node *node)
+static void check_plain(struct walk *w, const struct shape_field *field, struct tree_node *node)
 {
-	/* 2.x: the format stands beside the schema, and beside a reference to it. */
-	if (field->kind == SHAPE_FORMATTED && w->d->version < V30) {
-		check_language(w, tree_get(node->parent, "schemaFormat"), node);
-		return;
-	}
-	if ((field->flags & REF) && tree_is_reference(node)) {
-		follow(w, field, node);
-		return;
-	}
+	if (plain_kinds[field->kind].kinds >> node->kind & 1)
+		check_text(w, field->kind, node);
+	else
+		mistyped(w, node, plain_kinds[field->kind].wanted);
+}
+
+static void check_reference(struct walk *w, struct tree_node *node)
+{
+	if (!tree_is_reference(node))
+		asyncapi_find(w->f, REF_WANTED, tree_location(node), "a reference belongs here; write {$ref: \"#/…\"}");
+	else
+		check_reference_text(w, tree_get(node, "$ref"));
+}
+
+/* What is made of other values, and has a check of its own. */
+static void check_made(struct walk *w, const struct shape_field *field, struct tree_node *node)
+{
 	switch (field->kind) {
-	case SHAPE_STRING:
-	case SHAPE_NUMBER:
-	case SHAPE_BOOLEAN:
-	case SHAPE_MAPPING:
-	case SHAPE_URL:
-	case SHAPE_EMAIL:
-	case SHAPE_EXPRESSION:
-	case SHAPE_PATTERN:
-	case SHAPE_RELATIVE:
-		if (node->kind != plain_kinds[field->kind].kind)
-			mistyped(w, node, plain_kinds[field->kind].wanted);
-		else
-			check_text(w, field->kind, node);
-		break;
-	case SHAPE_STRING_OR_NULL:
-		if (node->kind != TREE_STRING && node->kind != TREE_NULL)
-			mistyped(w, node, "a string or null");
-		break;
-	case SHAPE_SCALAR:
-		if (node->kind == TREE_MAP || node->kind == TREE_SEQ)
-			mistyped(w, node, "a string, a number, true, false or null");
-		break;
 	case SHAPE_WORD_OR_WORDS:
 		check_word_list(w, field, node);
 		break;
@@ -423,10 +413,7 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 			check_schema(w, field, node);
 		break;
 	case SHAPE_REFERENCE:
-		if (!tree_is_reference(node))
-			asyncapi_find(w->f, REF_WANTED, tree_location(node), "a reference belongs here; write {$ref: \"#/…\"}");
-		else
-			check_reference_text(w, tree_get(node, "$ref"));
+		check_reference(w, node);
 		break;
 	case SHAPE_REQUIREMENT:
 		requirement_check(w->d, node);
@@ -440,9 +427,26 @@ static void check_value(struct walk *w, const struct shape_field *field, struct 
 	case SHAPE_OBJECT:
 		check_object(w, node, field->child);
 		break;
-	case SHAPE_ANY:
+	default:                                         /* anything may stand there */
 		break;
 	}
+}
+
+static void check_value(struct walk *w, const struct shape_field *field, struct tree_node *node)
+{
+	/* 2.x: the format stands beside the schema, and beside a reference to it. */
+	if (field->kind == SHAPE_FORMATTED && w->d->version < V30) {
+		check_language(w, tree_get(node->parent, "schemaFormat"), node);
+		return;
+	}
+	if ((field->flags & REF) && tree_is_reference(node)) {
+		follow(w, field, node);
+		return;
+	}
+	if (field->kind < ARRAY_LEN(plain_kinds))
+		check_plain(w, field, node);
+	else
+		check_made(w, field, node);
 	if (field->kind == SHAPE_STRING)
 		check_words(w, field, node);
 	check_range(w, field, node);
