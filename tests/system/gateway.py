@@ -53,6 +53,15 @@ def is_alive(pid):
         return False
 
 
+def accepts(port):
+    """Does somebody listen on this port of 127.0.0.1?"""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        return True
+    except OSError:
+        return False
+
+
 def wait_until(condition, seconds=20, what="the state"):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -158,23 +167,11 @@ class Gateway:
 
     def _serves_admin(self):
         """The admin process starts beside the workers, and may be later."""
-        if self.config["admin"].get("bind") != f"127.0.0.1:{self.admin}":
-            return True
-        try:
-            socket.create_connection(("127.0.0.1", self.admin), timeout=2).close()
-            return True
-        except OSError:
-            return False
+        return self.config["admin"].get("bind") != f"127.0.0.1:{self.admin}" or accepts(self.admin)
 
     def wait_listening(self):
         """Until connections are accepted, whether or not a broker is there."""
-        def accepts():
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=2).close()
-                return True
-            except OSError:
-                return False
-        wait_until(accepts, what="an open port")
+        wait_until(lambda: accepts(self.port), what="an open port")
         wait_until(self._serves_admin, what="the admin's address")
         return self
 

@@ -11,9 +11,10 @@ import subprocess
 import pytest
 
 from certificates import Authority
-from gateway import LIGHT, document, wait_until
+from gateway import LIGHT, accepts, document, wait_until
 from ports import free_ports
-from test_session import BAD, GOOD, batch, scripted, store      # noqa: F401
+from test_session import GOOD, batch, scripted, store           # noqa: F401
+from test_tls import judged
 import wire
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -52,12 +53,6 @@ def before_proxies(gateway, broker, trusted=LOCALLY, **config):
     one.write_config()
     one.start().wait_listening()
     return one
-
-
-def judged(client):
-    for correlation, value, error in ((1, BAD, 87), (2, GOOD, 0)):
-        client.send(wire.produce_request(7, correlation, {"light": {0: batch(value)}}))
-        assert wire.produce_answer(7, client.receive(correlation))[0].error == error
 
 
 # ---- from a proxy ----
@@ -246,12 +241,6 @@ listen back
     bind 127.0.0.1:{back} accept-proxy
     server broker 127.0.0.1:{broker} send-proxy
 """
-
-
-def accepts(port):
-    with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port)).close()
-        return True
 
 
 @contextlib.contextmanager

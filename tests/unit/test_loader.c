@@ -317,9 +317,5 @@ int main(void)
 	tcase_add_loop_test(tc, brokers_come_from_the_documents, 0, ARRAY_LEN(documents));
 	tcase_add_test(tc, a_misspelt_variable_is_a_warning);
 	suite_add_tcase(s, tc);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

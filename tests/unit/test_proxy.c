@@ -150,9 +150,5 @@ int main(void)
 	tcase_add_test(tc, a_true_checksum);
 	tcase_add_test(tc, what_is_written);
 	suite_add_tcase(s, tc);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

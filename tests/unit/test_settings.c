@@ -229,9 +229,5 @@ int main(void)
 	tcase_add_test(tc, each_broker_has_its_slot);
 	tcase_add_test(tc, no_byte_leads_outside);
 	suite_add_tcase(s, tc);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }
