@@ -208,7 +208,8 @@ static inline const uint8_t *json_scan_number_fast(const uint8_t *p, const uint8
 	d->whole = n;
 	d->fraction = 0;
 	d->plain = d->integer = true;
-	if (unlikely(n == 0 || (n > 1 && *p == '0')))
+	/* the digit first, for a zero is rare and how many digits there are cannot be foreseen */
+	if (unlikely(n == 0 || (*p == '0' && n > 1)))
 		return NULL;
 	uint8_t c = p[n];
 	if (unlikely(n >= 16 || (c | 0x20) == 'e'))

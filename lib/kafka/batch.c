@@ -161,33 +161,37 @@ static NOINLINE bool next_record(struct kafka_batch *b, struct kafka_record *r)
 #define USUAL_LEAST 6u                  /* bytes of a record: six fields */
 #define USUAL_SLACK 8u                  /* read beyond it at most, before its length is held to its fields */
 
-/* More than two bytes: beyond SHORT_MOST, which no length or index of a usual record is. */
-#define SHORT_MOST ((1 << 13) - 1)
+/* The varint before it is zigzagged. Of more than two bytes: at least SHORT_END. */
+#define SHORT_END (1u << 14)
 
-static inline const uint8_t *short_varint(const uint8_t *p, int32_t *v)
+static inline const uint8_t *short_varint(const uint8_t *p, uint32_t *v)
 {
-	uint32_t low = p[0];
-
-	if (low < 0x80) {
-		*v = (int32_t)(low >> 1) ^ -(int32_t)(low & 1);
+	*v = p[0];
+	if (*v < 0x80)
 		return p + 1;
-	}
-	uint32_t both = (low & 0x7f) | (uint32_t)p[1] << 7;      /* a second byte of 0x80 and more makes it too large */
-	*v = (int32_t)(both >> 1) ^ -(int32_t)(both & 1);
+	*v = (*v & 0x7f) | (uint32_t)p[1] << 7;         /* a third byte makes the second 0x80 and more */
 	return p + 2;
 }
 
-/* A length of -1 is null. What is wrong, or longer than the rest, is no usual record. */
+/* What is negative is odd, and becomes more than any record has. */
+static inline ptrdiff_t short_length(uint32_t varint)
+{
+	return (ptrdiff_t)(varint >> 1 | varint << 31);
+}
+
+/* A length of -1 is null. What is wrong, or longer than the rest, is no usual record; so is what has a varint of more
+ * than two bytes, which is longer than any usual record. */
 static inline bool short_bytes(const uint8_t **p, const uint8_t *end, struct span *out)
 {
-	int32_t n;
+	uint32_t varint;
 
-	*p = short_varint(*p, &n);
-	if (n == -1) {
+	*p = short_varint(*p, &varint);
+	if (varint == 1) {
 		*out = SPAN_NULL;
 		return true;
 	}
-	if (unlikely(n < 0 || n > SHORT_MOST || n > end - *p))
+	ptrdiff_t n = short_length(varint);
+	if (unlikely(n > end - *p))
 		return false;
 	*out = span_of(*p, (size_t)n);
 	*p += n;
@@ -198,8 +202,6 @@ static inline bool usual_headers(const uint8_t *p, const uint8_t *end, int32_t n
 {
 	struct span name, value;
 
-	if (unlikely(n < 0 || n > SHORT_MOST))
-		return false;
 	while (n-- > 0) {
 		if (!short_bytes(&p, end, &name) || span_is_null(name) || !short_bytes(&p, end, &value))
 			return false;
@@ -209,24 +211,28 @@ static inline bool usual_headers(const uint8_t *p, const uint8_t *end, int32_t n
 
 static inline bool usual_record(const struct kafka_batch *b, struct kafka_record *r)
 {
-	int32_t size, timestamp;
+	uint32_t size, timestamp, index, headers;
 	const uint8_t *p = b->records.p, *last = b->records.end;
 
 	if (last - p < 2 + (ptrdiff_t)(USUAL_LEAST + USUAL_SLACK))
 		return false;
 	p = short_varint(p, &size);
-	if (size < (int32_t)USUAL_LEAST || size > SHORT_MOST || size > last - p - (ptrdiff_t)USUAL_SLACK)
+	if (size < 2 * USUAL_LEAST || size >= SHORT_END || short_length(size) > last - p - (ptrdiff_t)USUAL_SLACK)
 		return false;
-	const uint8_t *end = p + size;
-	r->bytes = span_of(p, (size_t)size);
+	const uint8_t *end = p + size / 2;
+	r->bytes = span_of(p, size / 2);
 	p = short_varint(p + 1, &timestamp);
-	p = short_varint(p, &r->index);
-	if (unlikely(timestamp < -SHORT_MOST || timestamp > SHORT_MOST || r->index != b->next || r->index > SHORT_MOST))
+	p = short_varint(p, &index);
+	if (unlikely(timestamp >= SHORT_END || index >= SHORT_END || index != 2 * (uint32_t)b->next))
 		return false;
+	r->index = b->next;
+	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + ((timestamp >> 1) ^ -(uint64_t)(timestamp & 1)));
 	if (!short_bytes(&p, end, &r->key) || !short_bytes(&p, end, &r->value))
 		return false;
-	p = short_varint(p, &r->nheaders);
-	r->timestamp = (int64_t)((uint64_t)b->base_timestamp + (uint64_t)(int64_t)timestamp);
+	p = short_varint(p, &headers);
+	if (unlikely(headers >= SHORT_END || headers & 1))
+		return false;
+	r->nheaders = (int32_t)headers / 2;
 	r->headers = (struct span){ p, (size_t)(end - p) };
 	return usual_headers(p, end, r->nheaders);
 }

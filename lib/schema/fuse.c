@@ -208,7 +208,7 @@ static NOINLINE bool is_between_slow(const uint8_t *p, const uint8_t *e, const s
  * add less than 1. Most values are farther from their bounds than that. */
 INLINE bool is_well_between(const struct fuse_bounds *b, const struct json_digits *d)
 {
-	int64_t v = (int64_t)json_eight_digits(d->p, d->whole), low = d->negative ? -v - 1 : v;
+	int64_t v = (int64_t)json_eight_digits(d->p, d->whole), low = v ^ -(int64_t)d->negative;      /* -v - 1 */
 
 	return low >= b->min + b->above && low + 1 <= b->max - b->below;
 }
