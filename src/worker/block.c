@@ -19,26 +19,58 @@ void blocks_init(struct blocks *bs, size_t limit)
 
 void blocks_fini(struct blocks *bs)
 {
+	if (bs->scratch)
+		slab_put(&bs->classes[bs->scratch->class], bs->scratch);
 	for (unsigned i = 0; i < BLOCK_CLASSES; i++)
 		slab_fini(&bs->classes[i]);
 }
 
-struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand)
+/* The class of blocks for n bytes, BLOCK_CLASSES when there is none. */
+static unsigned class_of(size_t n)
 {
 	unsigned class = 0;
 
-	if (n > class_size(BLOCK_CLASSES - 1) - sizeof(struct block))
-		return NULL;
-	while (class_size(class) - sizeof(struct block) < n)
+	while (class < BLOCK_CLASSES && class_size(class) - sizeof(struct block) < n)
 		class++;
-	if (bs->used + class_size(class) > blocks_bound(bs, demand))
-		return NULL;
+	return class;
+}
+
+static struct block *uncounted(struct blocks *bs, unsigned class)
+{
 	struct block *b = slab_get(&bs->classes[class]);
+
 	if (!b)
 		return NULL;
 	b->class = class;
 	b->cap = class_size(class) - sizeof *b;
-	bs->used += class_size(class);
+	return b;
+}
+
+struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand)
+{
+	unsigned class = class_of(n);
+
+	if (class == BLOCK_CLASSES || bs->used + class_size(class) > blocks_bound(bs, demand))
+		return NULL;
+	struct block *b = uncounted(bs, class);
+	bs->used += b ? class_size(class) : 0;
+	return b;
+}
+
+int blocks_add_scratch(struct blocks *bs, size_t n)
+{
+	bs->scratch = uncounted(bs, class_of(n));
+	return bs->scratch ? 0 : E_NOMEM;
+}
+
+struct block *blocks_take_scratch(struct blocks *bs)
+{
+	struct block *b = bs->scratch, *fresh = blocks_level(bs) == BLOCKS_AMPLE ? uncounted(bs, b->class) : NULL;
+
+	if (!fresh)
+		return NULL;
+	bs->scratch = fresh;
+	bs->used += class_size(b->class);
 	return b;
 }
 

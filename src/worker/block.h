@@ -20,6 +20,7 @@ struct block {
 struct blocks {
 	struct slab classes[BLOCK_CLASSES];
 	size_t used, limit;              /* bytes out, and how many may be */
+	struct block *scratch;           /* what is read comes here first; nobody's, so not counted. NULL: none */
 };
 
 enum blocks_level {
@@ -39,6 +40,10 @@ void blocks_fini(struct blocks *bs);     /* all blocks must be back */
 /* At least n bytes; NULL when the budget, the largest class or the heap says no. */
 struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand) MUST_CHECK;
 void block_put(struct blocks *bs, struct block *b);   /* NULL is fine */
+/* The scratch, for at least n bytes. E_NOMEM. */
+int blocks_add_scratch(struct blocks *bs, size_t n) MUST_CHECK;
+/* With what was read into it, for who holds that; another takes its place. NULL: only while memory is ample. */
+struct block *blocks_take_scratch(struct blocks *bs) MUST_CHECK;
 /* Gives the big idle ones back to the heap. */
 void blocks_trim(struct blocks *bs);
 

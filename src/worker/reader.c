@@ -18,18 +18,25 @@ void reader_fini(struct reader *r, struct blocks *bs)
 	*r = (struct reader){ 0 };
 }
 
-/* A block for at least n bytes that begins with what is held. */
+/* Bytes of a frame that held has room for. */
+static size_t room(const struct reader *r)
+{
+	return (size_t)(r->held->bytes + r->held->cap - r->start);
+}
+
+/* Room for at least n bytes, with what is held. */
 static int hold_room(struct reader *r, struct blocks *bs, size_t n, enum block_demand demand)
 {
-	if (r->held && r->held->cap >= n)
+	if (r->held && room(r) >= n)
 		return 0;
 	struct block *b = block_get(bs, n, demand);
 	if (!b)
 		return E_LIMIT;
 	if (r->held)
-		memcpy(b->bytes, r->held->bytes, r->n);
+		memcpy(b->bytes, r->start, r->n);
 	block_put(bs, r->held);
 	r->held = b;
+	r->start = b->bytes;
 	return 0;
 }
 
@@ -48,8 +55,24 @@ static int hold_bytes(struct feed *f, const uint8_t *p, size_t n)
 
 	if (hold_room(r, f->blocks, foreseen(r, need), BLOCK_WITHIN_LIMIT) && hold_room(r, f->blocks, need, BLOCK_BEYOND_LIMIT))
 		return E_NOMEM;
-	memcpy(r->held->bytes + r->n, p, n);
+	memcpy(r->start + r->n, p, n);
 	r->n += n;
+	return 0;
+}
+
+/* The first n bytes of a frame, the last that were read: held where they are when the frame has room there and is
+ * large enough for a block of this size, else copied. */
+static int hold_first(struct feed *f, uint8_t *p, size_t n)
+{
+	struct reader *r = f->r;
+	const struct block *b = f->blocks->scratch;
+	bool fits = f->ops->in_scratch && b && n >= b->cap / GROWTH && r->size <= (size_t)(b->bytes + b->cap - p);
+
+	r->held = fits ? blocks_take_scratch(f->blocks) : NULL;
+	if (!r->held)
+		return hold_bytes(f, p, n);
+	r->start = p;
+	r->n = n;
 	return 0;
 }
 
@@ -65,8 +88,8 @@ static struct block *take_held(struct reader *r)
 static int whole_held(struct feed *f)
 {
 	size_t n = f->r->size;
+	uint8_t *p = f->r->start;
 	struct block *b = take_held(f->r);
-	uint8_t *p = b->bytes;
 
 	f->r->state = READER_HEAD;
 	f->r->frames++;
@@ -79,8 +102,8 @@ static int whole_held(struct feed *f)
 static int part_held(struct feed *f)
 {
 	size_t n = f->r->n;
+	uint8_t *p = f->r->start;
 	struct block *b = take_held(f->r);
-	uint8_t *p = b->bytes;
 
 	f->r->left -= n;
 	bool last = f->r->left == 0;
@@ -145,7 +168,7 @@ static int start_borrowed(struct feed *f, uint8_t *p, size_t n, size_t *used)
 	}
 	r->state = READER_HOLD;
 	r->size = plan.size;
-	return hold_bytes(f, p, *used);
+	return hold_first(f, p, *used);
 }
 
 /* A frame whose start is held: takes as many bytes as the decision may need, so never
@@ -154,12 +177,12 @@ static int start_held(struct feed *f, uint8_t *p, size_t n, size_t *used)
 {
 	struct reader *r = f->r;
 	struct reader_plan plan = { 0 };
-	size_t want = r->n < LENGTH_BYTES ? LENGTH_BYTES : frame_size(r->held->bytes);
+	size_t want = r->n < LENGTH_BYTES ? LENGTH_BYTES : frame_size(r->start);
 
 	*used = want - r->n < n ? want - r->n : n;
 	int error = hold_bytes(f, p, *used);
 	if (!error)
-		error = decide(f, r->held->bytes, r->n, &plan);
+		error = decide(f, r->start, r->n, &plan);
 	if (error == E_AGAIN)
 		return 0;
 	if (error)
@@ -224,11 +247,11 @@ int reader_prepare(struct reader *r, struct blocks *bs, enum block_demand demand
 	*niov = 0;
 	if (r->state == READER_HOLD) {
 		int error = hold_room(r, bs, foreseen(r, r->n), demand);
-		if (error && r->n == r->held->cap)
+		if (error && r->n == room(r))
 			return error;
-		size_t room = r->held->cap < r->size ? r->held->cap : r->size;
-		iov[(*niov)++] = (struct iovec){ r->held->bytes + r->n, room - r->n };
-		if (room < r->size)
+		size_t most = room(r) < r->size ? room(r) : r->size;
+		iov[(*niov)++] = (struct iovec){ r->start + r->n, most - r->n };
+		if (most < r->size)
 			return 0;        /* bytes behind would not be contiguous */
 	}
 	iov[(*niov)++] = scratch;

@@ -1,6 +1,7 @@
 /* Cuts a byte stream into frames: an int32 size, then that many bytes. Asks its user as
  * soon as the first bytes of a frame are there whether the frame is to be held whole or
- * may pass in parts. What need not be held is never copied here. Worker-private. */
+ * may pass in parts. What need not be held is never copied here, and a frame that comes in large
+ * pieces is held where it was read. Worker-private. */
 #pragma once
 
 #include <sys/uio.h>
@@ -17,8 +18,9 @@ enum reader_state {
 
 struct reader {
 	enum reader_state state;
-	struct block *held;              /* HEAD, HOLD: the frame's first bytes; NULL: none yet */
-	size_t n;                        /* bytes in held */
+	struct block *held;              /* HEAD, HOLD: where the frame's first bytes are; NULL: none yet */
+	uint8_t *start;                  /* the first of them */
+	size_t n;                        /* of them */
 	size_t size;                     /* HOLD: of the frame, its length field included */
 	size_t left;                     /* PASS */
 	uint32_t frames;                 /* complete ones so far, wraps */
@@ -42,6 +44,9 @@ struct reader_ops {
 	/* The next bytes of a passing frame, as above; first: with the frame's first byte;
 	 * last: with its last one. */
 	int (*part)(void *ctx, uint8_t *p, size_t n, struct block **owner, bool first, bool last);
+	/* A frame may be held in the scratch that it was read into: what is lent of that is
+	 * written before the reader ends. */
+	bool in_scratch;
 };
 
 void reader_fini(struct reader *r, struct blocks *bs);

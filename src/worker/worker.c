@@ -39,7 +39,7 @@ const struct settings *worker_settings(const struct worker *w)
 
 struct iovec worker_scratch(const struct worker *w)
 {
-	return (struct iovec){ w->scratch, WORKER_SCRATCH };
+	return (struct iovec){ w->blocks.scratch->bytes, WORKER_SCRATCH };
 }
 
 /* What is read must be kept when it cannot pass: the less memory, the shorter the reads, so
@@ -51,7 +51,7 @@ struct iovec worker_reading(const struct worker *w)
 		[BLOCKS_SHORT] = 8 * BLOCK_MIN - sizeof(struct block),
 		[BLOCKS_SCARCE] = BLOCK_MIN - sizeof(struct block),
 	};
-	return (struct iovec){ w->scratch, most[blocks_level(&w->blocks)] };
+	return (struct iovec){ w->blocks.scratch->bytes, most[blocks_level(&w->blocks)] };
 }
 
 /* ---- counting ---- */
@@ -374,8 +374,9 @@ static void open_memory(struct worker *w)
 static int worker_open(struct worker *w)
 {
 	open_memory(w);
-	w->scratch = malloc(WORKER_SCRATCH);
-	int error = w->scratch ? kafka_tools_init(&w->kafka) : E_NOMEM;
+	int error = blocks_add_scratch(&w->blocks, WORKER_SCRATCH);
+	if (!error)
+		error = kafka_tools_init(&w->kafka);
 	if (!error)
 		error = open_regions(w);
 	if (!error)
@@ -429,7 +430,6 @@ static void worker_close(struct worker *w)
 	}
 	if (w->has_topology)
 		topology_unmap(&w->topology);
-	free(w->scratch);
 }
 
 int worker_main(const struct heritage *h)

@@ -18,7 +18,7 @@
 #include "worker/wheel.h"
 
 #define WORKER_ROUTES_MAX 256
-#define WORKER_SCRATCH (256u << 10)      /* bytes of one read */
+#define WORKER_SCRATCH ((256u << 10) - sizeof(struct block))    /* bytes of one read */
 
 /* A listener by name: sessions keep the number of a route, which outlives generations. */
 struct route {
@@ -64,7 +64,6 @@ struct worker {
 	bool accepting_paused;           /* no descriptors or no memory: until on_accept_again */
 	bool stopping;                   /* QUIT or the master is gone: no accepts, sessions end */
 	uint64_t stop_due;
-	uint8_t *scratch;
 	struct stats stats;
 	struct stats_writer counters;
 	bool has_stats, has_topology;

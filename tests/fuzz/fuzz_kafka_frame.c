@@ -26,7 +26,7 @@ static int head(void *ctx, struct span first, struct reader_plan *plan)
 	return 0;
 }
 
-static const struct reader_ops ops = { head, seen_whole, seen_part };
+static const struct reader_ops ops = { .head = head, .whole = seen_whole, .part = seen_part, .in_scratch = true };
 
 /* Returns how the reading ended. */
 static int take_apart(struct seen *s, struct span in, size_t step, bool stop)
@@ -35,6 +35,7 @@ static int take_apart(struct seen *s, struct span in, size_t step, bool stop)
 	struct reader r = { 0 };
 
 	blocks_init(&bs, 64u << 20);
+	INVARIANT(blocks_add_scratch(&bs, BLOCK_MIN - sizeof(struct block)) == 0);
 	s->stops = stop ? &r : NULL;
 	int error = feed(&r, &bs, &ops, s, in, step);
 	INVARIANT(r.frames == s->whole + s->parts && error != E_LIMIT);

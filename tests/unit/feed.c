@@ -41,12 +41,13 @@ static size_t fill(const struct iovec *iov, int niov, struct cursor *in, size_t 
 
 int feed(struct reader *r, struct blocks *bs, const struct reader_ops *ops, struct seen *s, struct span in, size_t step)
 {
-	uint8_t scratch[64];
-	struct iovec iov[2], room = { scratch, sizeof scratch };
+	uint8_t small[64];
+	struct iovec iov[2];
 	struct cursor c = cursor_span(in);
 	int error = 0, niov;
 
 	while (cursor_left(&c) > 0 && !error) {
+		struct iovec room = bs->scratch ? (struct iovec){ bs->scratch->bytes, bs->scratch->cap } : (struct iovec){ small, sizeof small };
 		error = reader_prepare(r, bs, BLOCK_WITHIN_LIMIT, iov, &niov, room);
 		if (error)
 			return error;

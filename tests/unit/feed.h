@@ -14,5 +14,5 @@ struct seen {
 int seen_whole(void *ctx, uint8_t *p, size_t n, struct block **owner);
 int seen_part(void *ctx, uint8_t *p, size_t n, struct block **owner, bool first, bool last);
 
-/* At most `step` bytes at a time; a stopped reader goes on at once. */
+/* At most `step` bytes at a time, by way of the blocks' scratch or of 64 bytes; a stopped reader goes on at once. */
 int feed(struct reader *r, struct blocks *bs, const struct reader_ops *ops, struct seen *s, struct span in, size_t step);

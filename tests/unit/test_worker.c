@@ -37,7 +37,7 @@ static int head(void *ctx, struct span first, struct reader_plan *plan)
 	return 0;
 }
 
-static const struct reader_ops ops = { head, seen_whole, seen_part };
+static const struct reader_ops ops = { .head = head, .whole = seen_whole, .part = seen_part, .in_scratch = true };
 
 static void add_frame(struct buf *b, char kind, size_t n)
 {
@@ -130,6 +130,44 @@ START_TEST(a_held_frame_takes_memory_as_it_comes)
 	reader_fini(&r, &bs);
 	blocks_fini(&bs);
 	buf_fini(&in);
+}
+END_TEST
+
+/* A frame of 900 bytes stands behind `before` bytes of others, and `came` bytes of it are read with them. */
+static bool is_held_in_place(size_t before, size_t came)
+{
+	struct buf in;
+	struct blocks bs;
+	struct reader r = { 0 };
+	struct seen s = { 0 };
+
+	buf_init(&in, 0);
+	blocks_init(&bs, 1 << 20);
+	ck_assert_int_eq(blocks_add_scratch(&bs, BLOCK_MIN - sizeof(struct block)), 0);
+	for (size_t n = before; n > 0; n -= 100)
+		add_frame(&in, 'P', 96);
+	add_frame(&in, 'H', 896);
+	const struct block *scratch = bs.scratch;
+	ck_assert_int_eq(feed(&r, &bs, &ops, &s, span_of(in.p, before + came), SIZE_MAX), 0);
+	bool in_place = r.held == scratch;
+	ck_assert(in_place ? bs.scratch != scratch && r.start == scratch->bytes + before : bs.scratch == scratch);
+	ck_assert_uint_eq(bs.used, BLOCK_MIN);
+	ck_assert_int_eq(feed(&r, &bs, &ops, &s, span_of(in.p + before + came, 900 - came), SIZE_MAX), 0);
+	ck_assert(span_eq(buf_span(&s.bytes), buf_span(&in)));
+	ck_assert_uint_eq(bs.used, 0);
+	blocks_fini(&bs);
+	buf_fini(&in);
+	buf_fini(&s.bytes);
+	return in_place;
+}
+
+START_TEST(a_large_piece_of_a_frame_is_held_where_it_was_read)
+{
+	ck_assert(is_held_in_place(0, 899));
+	ck_assert(is_held_in_place(0, 510));         /* an eighth of the block */
+	ck_assert(is_held_in_place(3100, 600));
+	ck_assert(!is_held_in_place(0, 509));
+	ck_assert(!is_held_in_place(3200, 600));     /* no room for the rest */
 }
 END_TEST
 
@@ -492,7 +530,7 @@ START_TEST(every_api_that_is_spoken_has_a_row)
 END_TEST
 
 UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
-          frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes,
+          frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes, a_large_piece_of_a_frame_is_held_where_it_was_read,
           a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
           an_ipv6_network_is_one_address, a_server_that_failed_is_tried_first_by_one_in_a_while,
           the_next_address_of_a_name_comes_after_one_that_failed, the_budget_binds_only_what_can_wait,

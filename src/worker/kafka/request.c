@@ -209,7 +209,7 @@ static int request_part(void *ctx, uint8_t *p, size_t n, struct block **owner, b
 	return s->link.dropping ? 0 : request_send(s, p, n, owner);
 }
 
-const struct reader_ops kafka_request_ops = { request_head, request_whole, request_part };
+const struct reader_ops kafka_request_ops = { .head = request_head, .whole = request_whole, .part = request_part, .in_scratch = true };
 
 int request_forward(struct session *s, const struct kafka_row *row, const struct kafka_request *r, uint8_t *p, size_t n, struct block **owner)
 {

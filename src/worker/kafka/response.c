@@ -138,4 +138,4 @@ static int response_whole(void *ctx, uint8_t *p, size_t n, struct block **owner)
 	return error ? error : exchange_done(s);
 }
 
-const struct reader_ops kafka_response_ops = { response_head, response_whole, response_part };
+const struct reader_ops kafka_response_ops = { .head = response_head, .whole = response_whole, .part = response_part };
