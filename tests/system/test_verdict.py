@@ -102,7 +102,7 @@ def test_mark_in_every_codec(broker, gateway, name, codec):
     one = gateway(documents={"a.json": document(name, LIGHT)}, policy={"invalid": "mark"})
     values = [GOOD.decode(), BAD.decode()]
     out = confluent().produce(one.address, [{"topic": name, "value": v} for v in values], f"compression.type={codec}",
-                              "linger.ms=200")
+                              "linger.ms=5000")
     assert all("offset" in o for o in out), out
     got = confluent().consume(broker.address, name, name, 2)
     assert [(r["value"], MARK in r["headers"]) for r in got] == [(values[0], False), (values[1], True)]
@@ -113,7 +113,7 @@ def test_refusal_in_every_codec(broker, gateway, name, codec):
     broker.topic(name)
     one = gateway(documents={"a.json": document(name, LIGHT)})
     records = [{"topic": name, "value": v.decode()} for v in (GOOD, BAD)]
-    out = confluent().produce(one.address, records, f"compression.type={codec}", "linger.ms=200")
+    out = confluent().produce(one.address, records, f"compression.type={codec}", "linger.ms=5000")
     assert [o.get("error") for o in out] == ["_INVALID_DIFFERENT_RECORD", "INVALID_RECORD"]
     assert broker.batches(name) == []
 
