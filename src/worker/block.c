@@ -59,7 +59,12 @@ struct block *block_get(struct blocks *bs, size_t n, enum block_demand demand)
 
 int blocks_add_scratch(struct blocks *bs, size_t n)
 {
-	bs->scratch = uncounted(bs, class_of(n));
+	unsigned class = class_of(n);
+	struct block *next = uncounted(bs, class);
+
+	bs->scratch = uncounted(bs, class);
+	if (next)
+		slab_put(&bs->classes[class], next);     /* who takes the first allocates nothing */
 	return bs->scratch ? 0 : E_NOMEM;
 }
 
