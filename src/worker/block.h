@@ -3,7 +3,7 @@
  *
  * Peers that stop may hold what they like of the first half, and nothing makes them give it
  * back. So that the rest serves those who go on, nobody's unsent bytes grow any more beyond
- * it, and the last quarter is for who holds little. */
+ * it, and the last quarter is for who holds little, and one who does not. */
 #pragma once
 
 #include "base/slab.h"

@@ -219,14 +219,15 @@ static bool misses_fewer(const struct session *a, const struct session *b)
 }
 
 /* One of those who wait may go beyond the budget, so that frames always get done: the one
- * whose frame misses the fewest bytes, of those that can be read at all. Beyond it is one
- * frame at most: with none of the budget left, only who holds little is chosen, and only for
- * as long as it does. */
+ * whose frame misses the fewest bytes, of those that can be read at all. Frames so favoured may
+ * get stuck, one after the other, behind brokers that stop: they begin in the first quarter of
+ * what is kept for who holds little. Beyond that only such are chosen, and only for as long as
+ * they do. */
 static void favour_one(struct worker *w)
 {
 	struct session *least = NULL;
 
-	w->favour_is_small = w->blocks.used >= w->blocks.limit;
+	w->favour_is_small = w->blocks.used >= w->blocks.limit / 16 * 13;
 	list_each(it, &w->starving) {
 		struct session *s = list_entry(it, struct session, starving);
 		if (w->favour_is_small && !session_holds_little(s))
