@@ -44,8 +44,8 @@ struct reader_ops {
 	/* The next bytes of a passing frame, as above; first: with the frame's first byte;
 	 * last: with its last one. */
 	int (*part)(void *ctx, uint8_t *p, size_t n, struct block **owner, bool first, bool last);
-	/* A frame may be held in the scratch that it was read into: what is lent of that is
-	 * written before the reader ends. */
+	/* A frame may be held in the blocks' scratch, if there is one: all is read into that then,
+	 * and what is lent of it is written before the reader ends. */
 	bool in_scratch;
 };
 

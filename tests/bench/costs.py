@@ -32,7 +32,7 @@ JUDGING = [
     Load("order", "order", 150_000, 1.0),
     Load("order lz4", "order", 150_000, 1.5, codec="lz4"),
     Load("order zstd", "order", 100_000, 2.0, codec="zstd"),
-    Load("iot", "iot", 1_000_000, 0.1),
+    Load("iot", "iot", 3_000_000, 0.1),
     Load("batch", "batch", 20_000, 8.0),
 ]
 
