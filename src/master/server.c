@@ -46,10 +46,9 @@ static void answer(struct client *c, int error, const char *text)
 
 static void request_reload(struct client *c)
 {
-	/* A run that is under way may have read the files already: this one waits for the next. */
-	bool busy = c->master->reload.state != RELOAD_IDLE || c->master->reload.loader.pid > 0;
-
-	c->waiting = busy ? WAITING_NEXT_RELOAD : WAITING_RELOAD;
+	/* A run that is under way may have read the files already: this one waits for the next. When only the loader of the
+	 * last run has still to end, the next is this one's. */
+	c->waiting = c->master->reload.state != RELOAD_IDLE ? WAITING_NEXT_RELOAD : WAITING_RELOAD;
 	reload_request(c->master);
 }
 

@@ -228,6 +228,12 @@ def test_many_hups_end_in_the_last_state(running):
         assert one.produce_one(running.topic, batch(b'{"lumens": 40}')).error == 87
 
 
+def test_a_reload_asked_for_while_the_loader_of_the_last_one_ends_is_answered(running):
+    for _ in range(50):
+        running.signal(signal.SIGHUP)
+        assert running.reload().returncode == 0
+
+
 def test_stop_by_word(running):
     done = running.run("-s", "stop")
     assert done.returncode == 0, done.stdout + done.stderr
