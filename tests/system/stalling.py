@@ -9,8 +9,7 @@ import time
 
 import wire
 
-
-PARTS = 20
+PARTS = 20      # of a pause, each of them the turn of as large a part of the connections
 
 
 class _Many(threading.Thread):

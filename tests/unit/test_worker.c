@@ -530,7 +530,8 @@ START_TEST(every_api_that_is_spoken_has_a_row)
 END_TEST
 
 UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
-          frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes, a_large_piece_of_a_frame_is_held_where_it_was_read,
+          frames_come_out_whole_however_they_are_cut, a_stopped_reader_begins_no_frame_and_loses_none, a_held_frame_takes_memory_as_it_comes,
+          a_large_piece_of_a_frame_is_held_where_it_was_read,
           a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
           an_ipv6_network_is_one_address, a_server_that_failed_is_tried_first_by_one_in_a_while,
           the_next_address_of_a_name_comes_after_one_that_failed, the_budget_binds_only_what_can_wait,
