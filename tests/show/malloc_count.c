@@ -14,6 +14,7 @@
 struct slot {
 	_Atomic int64_t pid;
 	_Atomic int64_t calls;
+	_Atomic int64_t last;            /* bytes of the last one */
 };
 
 static struct slot *slots;
@@ -55,39 +56,41 @@ __attribute__((constructor)) static void open_slots(void)
 	pthread_atfork(NULL, NULL, take_slot);
 }
 
-static void count(void)
+static void count(size_t size)
 {
-	if (mine)
-		atomic_fetch_add_explicit(&mine->calls, 1, memory_order_relaxed);
+	if (!mine)
+		return;
+	atomic_fetch_add_explicit(&mine->calls, 1, memory_order_relaxed);
+	atomic_store_explicit(&mine->last, (int64_t)size, memory_order_relaxed);
 }
 
 void *malloc(size_t size)
 {
-	count();
+	count(size);
 	return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size)
 {
-	count();
+	count(number * size);
 	return __libc_calloc(number, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	count();
+	count(size);
 	return __libc_realloc(old, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-	count();
+	count(size);
 	return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	count();
+	count(size);
 	*out = __libc_memalign(alignment, size);
 	return *out ? 0 : 12;
 }
