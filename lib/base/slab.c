@@ -11,17 +11,17 @@ void slab_init(struct slab *s, size_t size, size_t keep)
 void slab_fini(struct slab *s)
 {
 	INVARIANT(s->in_use == 0);
-	slab_trim(s);
+	slab_trim(s, SIZE_MAX);
 }
 
-void slab_trim(struct slab *s)
+void slab_trim(struct slab *s, size_t n)
 {
-	while (s->free) {
+	for (; s->free && n > 0; n--) {
 		struct slab_item *it = s->free;
 		s->free = it->next;
+		s->idle--;
 		free(it);
 	}
-	s->idle = 0;
 }
 
 void *slab_get(struct slab *s)

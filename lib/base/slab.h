@@ -18,4 +18,4 @@ void slab_init(struct slab *s, size_t size, size_t keep);
 void slab_fini(struct slab *s);           /* all objects must be back */
 void *slab_get(struct slab *s) MUST_CHECK;/* not zeroed */
 void slab_put(struct slab *s, void *p);
-void slab_trim(struct slab *s);           /* idle objects go back to the heap */
+void slab_trim(struct slab *s, size_t n); /* n idle objects, or all, go back to the heap */

@@ -3,7 +3,10 @@
  *
  * Peers that stop may hold what they like of the first half, and nothing makes them give it
  * back. So that the rest serves those who go on, nobody's unsent bytes grow any more beyond
- * it, and the last quarter is for who holds little, and one who does not. */
+ * it, and the last quarter is for who holds little, and one who does not.
+ *
+ * Idle ones are kept as long as they are needed now and then and as all is within the first half;
+ * so a burst costs memory for a moment only. */
 #pragma once
 
 #include "base/slab.h"
@@ -19,7 +22,10 @@ struct block {
 
 struct blocks {
 	struct slab classes[BLOCK_CLASSES];
+	size_t unneeded[BLOCK_CLASSES];  /* blocks that were idle all the time since blocks_trim */
 	size_t used, limit;              /* bytes out, and how many may be */
+	size_t idle;                     /* bytes */
+	size_t holes;                    /* bytes that small ones left in the heap since it was trimmed */
 	struct block *scratch;           /* what is read comes here first; nobody's, so not counted. NULL: none */
 };
 
@@ -44,7 +50,7 @@ void block_put(struct blocks *bs, struct block *b);   /* NULL is fine */
 int blocks_add_scratch(struct blocks *bs, size_t n) MUST_CHECK;
 /* With what was read into it, for who holds that; another takes its place. NULL: only while memory is ample. */
 struct block *blocks_take_scratch(struct blocks *bs) MUST_CHECK;
-/* Gives the big idle ones back to the heap. */
+/* Now and then: what was idle ever since the last time goes back to the system, save a few of each size. */
 void blocks_trim(struct blocks *bs);
 
 static inline enum blocks_level blocks_level(const struct blocks *bs)

@@ -368,18 +368,53 @@ START_TEST(the_last_quarter_is_for_who_holds_little)
 }
 END_TEST
 
-START_TEST(big_idle_blocks_go_back_to_the_heap)
+/* n of them at once. */
+static void use_blocks(struct blocks *bs, size_t n, size_t bytes)
+{
+	struct block *got[64];
+
+	ck_assert_uint_le(n, ARRAY_LEN(got));
+	for (size_t i = 0; i < n; i++)
+		ck_assert_ptr_nonnull(got[i] = block_get(bs, bytes, BLOCK_WITHIN_LIMIT));
+	for (size_t i = 0; i < n; i++)
+		block_put(bs, got[i]);
+}
+
+START_TEST(what_was_idle_since_the_last_trim_goes)
+{
+	struct blocks bs;
+	const size_t n = 16, bytes = 200 << 10, size = 256 << 10;
+
+	blocks_init(&bs, 64 << 20);
+	use_blocks(&bs, n, bytes);
+	ck_assert_uint_eq(bs.idle, n * size);
+	blocks_trim(&bs);                        /* all were needed */
+	ck_assert_uint_eq(bs.idle, n * size);
+	use_blocks(&bs, 10, bytes);
+	blocks_trim(&bs);
+	ck_assert_uint_eq(bs.idle, 10 * size);
+	blocks_trim(&bs);                        /* a few are kept for the next */
+	ck_assert_uint_eq(bs.idle, 1 << 20);
+	use_blocks(&bs, 1, 10 << 20);
+	blocks_trim(&bs);
+	blocks_trim(&bs);
+	ck_assert_uint_eq(bs.idle, 1 << 20);
+	blocks_fini(&bs);
+}
+END_TEST
+
+START_TEST(idle_blocks_make_room_for_those_in_use)
 {
 	struct blocks bs;
 
 	blocks_init(&bs, 64 << 20);
-	block_put(&bs, block_get(&bs, 100, BLOCK_WITHIN_LIMIT));
-	block_put(&bs, block_get(&bs, 16 << 20, BLOCK_WITHIN_LIMIT));
-	blocks_trim(&bs);
-	size_t idle = 0;
-	for (size_t i = 0; i < BLOCK_CLASSES; i++)
-		idle += bs.classes[i].idle * bs.classes[i].size;
-	ck_assert_uint_eq(idle, BLOCK_MIN);
+	use_blocks(&bs, 20, 1000 << 10);
+	ck_assert_uint_eq(bs.idle, 20 << 20);
+	struct block *b = block_get(&bs, 10 << 20, BLOCK_WITHIN_LIMIT);
+	ck_assert_uint_eq(bs.used, 16 << 20);
+	ck_assert_uint_eq(bs.idle, 0);
+	block_put(&bs, b);
+	ck_assert_uint_eq(bs.idle, 16 << 20);
 	blocks_fini(&bs);
 }
 END_TEST
@@ -535,6 +570,6 @@ UNIT_MAIN("worker", every_api_that_is_spoken_has_a_row,
           a_refused_head_ends_the_reading, topic_names_are_kept_by_cluster_and_bounded, peers_are_counted_whatever_comes_and_goes,
           an_ipv6_network_is_one_address, a_server_that_failed_is_tried_first_by_one_in_a_while,
           the_next_address_of_a_name_comes_after_one_that_failed, the_budget_binds_only_what_can_wait,
-          the_last_quarter_is_for_who_holds_little, big_idle_blocks_go_back_to_the_heap,
+          the_last_quarter_is_for_who_holds_little, what_was_idle_since_the_last_trim_goes, idle_blocks_make_room_for_those_in_use,
           deadlines_come_due_once_and_never_early, borrowed_bytes_that_do_not_fit_are_copied_and_arrive_in_order,
           what_is_queued_before_the_connection_waits_for_it)
