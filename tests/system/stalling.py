@@ -9,7 +9,8 @@ import time
 
 import wire
 
-PARTS = 20      # of a pause, each of them the turn of as large a part of the connections
+PARTS = 250     # of a pause, each of them the turn of as large a part of the connections
+MOST = 20_000   # descriptors
 
 
 class _Many(threading.Thread):
@@ -67,7 +68,8 @@ class _Many(threading.Thread):
         """Peers know nothing of each other: their turns are spread over the pause."""
         time.sleep(self.pause / PARTS)
         self.part = (self.part + 1) % PARTS
-        return [key.fileobj for key in list(self.selector.get_map().values()) if key.fd % PARTS == self.part]
+        keys = map(self.selector.get_map().get, range(self.part, MOST, PARTS))
+        return [key.fileobj for key in keys if key]
 
     def _replace(self, one):
         self.closed += 1
