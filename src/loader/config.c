@@ -307,7 +307,7 @@ static void read_advertise_host(struct config *c, void *object, struct tree_node
 		l->advertise = host;
 }
 
-static const struct member advertise_members[] = { { "host", read_advertise_host }, { "sni", NULL } };
+static const struct member advertise_members[] = { { "host", read_advertise_host } };
 
 static void read_advertise(struct config *c, void *object, struct tree_node *node)
 {

@@ -61,7 +61,7 @@ def test_missing_configuration_is_named(idle):
     assert code == 1 and "event-gateway.yaml" in said
 
 
-@pytest.mark.parametrize("option", ["listeners: { main: { advertise: { sni: a } } }", "store: /tmp/x", "policy: { invalid: divert }"])
+@pytest.mark.parametrize("option", ["store: /tmp/x", "policy: { invalid: divert }"])
 def test_what_is_not_built_is_an_error(idle, option):
     gateway = idle()
     gateway.write("event-gateway.yaml", f"clusters: {{ main: {{ bootstrap: ['127.0.0.1:9'] }} }}\n{option}\n")
