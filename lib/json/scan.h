@@ -123,6 +123,16 @@ static inline uint32_t json_stops(const uint8_t *p)
 	return ~(json_easy16(p) | json_easy16(p + 16) << 16);
 }
 
+/* Bytes of the easy run at p, at most 31. */
+static inline unsigned json_easy_run(const uint8_t *p)
+{
+	uint32_t stops = ~json_easy16(p);
+
+	if (unlikely((uint16_t)stops == 0))
+		stops = json_stops(p) | 0x80000000u;
+	return (unsigned)__builtin_ctz(stops);
+}
+
 /* Do 32 bytes agree, but for those under `ignore`, a bit each? Most often that is the whole
  * second half. */
 static inline bool json_same32(const uint8_t *p, const uint8_t *q, uint32_t ignore)
@@ -198,28 +208,23 @@ static inline const uint8_t *json_scan_number_rare(const uint8_t *p, const uint8
 /* The digits and the byte after them, which may be beyond end; NULL: not this easily. */
 static inline const uint8_t *json_scan_number_fast(const uint8_t *p, const uint8_t *end, struct json_digits *d)
 {
-	const uint8_t *start = p;
-
-	d->negative = *p == '-';
-	p += d->negative;
-	uint32_t others = json_no_digit(p);
+	bool negative = *p == '-';
+	uint32_t others = json_no_digit(p) & ~(uint32_t)negative;       /* a sign is counted here, so that nothing waits for it */
 	unsigned n = (unsigned)__builtin_ctz(others);
-	d->p = p;
-	d->whole = n;
-	d->fraction = 0;
-	d->plain = d->integer = true;
+
+	*d = (struct json_digits){ .p = p + negative, .whole = n - negative, .negative = negative, .plain = true, .integer = true };
 	/* the digit first, for a zero is rare and how many digits there are cannot be foreseen */
-	if (unlikely(n == 0 || (*p == '0' && n > 1)))
+	if (unlikely(n == negative || (*d->p == '0' && d->whole > 1)))
 		return NULL;
 	uint8_t c = p[n];
 	if (unlikely(n >= 16 || (c | 0x20) == 'e'))
-		return json_scan_number_rare(start, end, d);
+		return json_scan_number_rare(p, end, d);
 	if (c != '.')
 		return p + n;
 	others &= others - 1;
 	unsigned m = (unsigned)__builtin_ctz(others);
 	if (unlikely(m >= 16 || (p[m] | 0x20) == 'e'))
-		return json_scan_number_rare(start, end, d);
+		return json_scan_number_rare(p, end, d);
 	d->fraction = m - n - 1;
 	d->integer = false;
 	return likely(d->fraction) ? p + m : NULL;

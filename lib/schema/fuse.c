@@ -109,7 +109,7 @@ INLINE const uint8_t *word(struct fuse *f, uint32_t arg, const uint8_t *p)
 
 	if (unlikely(*p++ != '"'))
 		return NULL;
-	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
+	unsigned n = json_easy_run(p), i = w->slot[fuse_mix(p, n) * w->multiplier >> FUSE_WORD_SHIFT];
 	if (likely(json_same32(p, w->text[i], w->ignore[i])))
 		return p + n + 1;
 	f->punt |= p[n] == '\\';
@@ -441,9 +441,11 @@ INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *
 {
 	unsigned flags;
 
-	if (v.op == FUSE_TYPE)
-		v = f->t->types[v.arg].by[first_byte[*p]];
+again:
 	switch ((enum fuse_op)v.op) {
+	case FUSE_TYPE:                         /* leads to no other of its kind */
+		v = f->t->types[v.arg].by[first_byte[*p]];
+		goto again;
 	case FUSE_ANY:
 		return any(f, p, depth);
 	case FUSE_NULL:
@@ -482,7 +484,6 @@ INLINE const uint8_t *judge(struct fuse *f, struct fuse_value v, const uint8_t *
 	case FUSE_TREE:
 		return fuse_tree(f, v.arg, p, depth);
 	case FUSE_NONE:
-	case FUSE_TYPE:                         /* leads to no other of its kind */
 	case FUSE_OP_COUNT:
 		break;
 	}
@@ -568,7 +569,7 @@ static bool more_holds(const struct fuse *f, const struct fuse_object *o, const 
 INLINE const struct fuse_key *quick_key(struct fuse *f, const struct fuse_object *o, const uint8_t *p)
 {
 	const uint32_t *slots = fuse_data(f, o->slots);
-	unsigned n = (unsigned)__builtin_ctz(json_stops(p) | 0x80000000u);
+	unsigned n = json_easy_run(p);
 	uint32_t key = slots[1 + fuse_slot(p, n, o->multiplier, o->mask)];
 
 	if (key == FUSE_NO_KEY)
