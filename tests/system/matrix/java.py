@@ -2,6 +2,7 @@
 tool says is in Transactions.java and Shares.java. Tools.java runs them."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -46,13 +47,16 @@ PLAIN = [(re.compile(pattern), word) for pattern, word in (
 
 
 def classes():
-    """Our own classes, compiled once against this release."""
+    """Our own classes, compiled once against this release, by whichever process of a pair comes first."""
     target = BUILD / "tests-matrix" / f"java-{RELEASE}"
     sources = [HERE / "matrix" / name for name in ("Tools.java", "Transactions.java", *([] if KAFKA_3 else ["Shares.java"]))]
     stamp = target / ".complete"
-    if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
-        subprocess.run(["javac", "-proc:none", "-d", target, "-cp", f"{jars(RELEASE)}/*", *sources], check=True, stdin=subprocess.DEVNULL)
-        stamp.touch()
+    target.mkdir(parents=True, exist_ok=True)
+    with open(target / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
+            subprocess.run(["javac", "-proc:none", "-d", target, "-cp", f"{jars(RELEASE)}/*", *sources], check=True, stdin=subprocess.DEVNULL)
+            stamp.touch()
     return target
 
 
