@@ -69,7 +69,9 @@ advertised.listeners=PLAINTEXT://127.0.0.1:{port},OTHER://{other}:{secure}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT
 """
 
-JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+# What the machine itself has to say is no part of a program's output.
+JAVA = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData", "-Xlog:disable",
+        "-Xlog:all=warning:stderr"]
 
 
 def java(version, main, *args, classpath=()):
