@@ -19,7 +19,7 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={node}@127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://{advertise}:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
@@ -91,7 +91,7 @@ def temp_root():
 class Broker:
     NODE = 1
 
-    def __init__(self, version, advertise="127.0.0.1", keystore=None, truststore=None, client_auth="none", other=None,
+    def __init__(self, version, keystore=None, truststore=None, client_auth="none", other=None,
                  rows="", features=(), node=NODE):
         """keystore, truststore: files in PEM, for a listener with TLS and SASL. other: what a second plain listener
         advertises. rows: more properties. features: NAME=LEVEL, on from the beginning. node: its id."""
@@ -101,7 +101,6 @@ class Broker:
         self.rows = rows
         self.features = features
         self.secure = dict(keystore=keystore, truststore=truststore, client_auth=client_auth, **MODULES) if keystore else None
-        self.advertise = advertise      # it listens on 127.0.0.1 whatever it advertises
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="event-gateway-kafka-", dir=temp_root()))
         self.port = free_ports(4)
         self.secure_port = self.other_port = self.port + 2
@@ -118,8 +117,7 @@ class Broker:
     def start(self):
         """Starts the process, also again after an end(); wait() waits until it answers. Apart, so that several start at once."""
         config = self.home / "server.properties"
-        config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data,
-                                            advertise=self.advertise))
+        config.write_text(PROPERTIES.format(node=self.NODE, port=self.port, controller=self.port + 1, data=self.data))
         if self.secure:
             rows = SECURE.format(port=self.port, controller=self.port + 1, secure=self.secure_port, mutual=self.mutual_port,
                                  **self.secure)
