@@ -25,6 +25,7 @@ ROUNDS = int(os.environ.get("ROUNDS") or 5)
 PARTITIONS = 4
 RATE = 5000                 # a second, of the runs at a fixed rate
 RECORDS = {"iot": 100_000, "order": 100_000, "batch": 20_000}       # distinct ones; of batches as many bytes
+LOOKED_AT = {"iot": 4000, "order": 1000, "batch": 200}              # those that the core's pace is told by
 CPUS = sorted(os.sched_getaffinity(0))
 OURS, OTHERS = {CPUS[-1]}, set(CPUS[:-1]) or {CPUS[-1]}
 KEEP = dict.fromkeys(("retention.bytes", "segment.bytes"), 64 << 20)      # so that no disk fills
@@ -141,6 +142,27 @@ class Load:
         self.process.wait(30)
 
 
+class Pace:
+    """How fast the proxies' core is, between their turns."""
+
+    def __init__(self, kind):
+        command = ["setpriv", "--pdeathsig", "KILL", str(pathlib.Path(BUILD) / "tests/bench/pace"), str(records(kind)), str(LOOKED_AT[kind])]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        os.sched_setaffinity(self.process.pid, OURS)
+        atexit.register(self.process.kill)
+
+    def run(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        hold(line, "the look at the core's pace ended")
+        return {"ns": float(line)}
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
 class Bench:
     """with Bench(proxies) as b: b.turns(...)"""
 
@@ -150,7 +172,7 @@ class Bench:
         self.judged = 0
 
     def __enter__(self):
-        subprocess.run(["make", "-s", "-C", BUILD, "tests/bench/load"], check=True, stdout=sys.stderr)
+        subprocess.run(["make", "-s", "-C", BUILD, "tests/bench/load", "tests/bench/pace"], check=True, stdout=sys.stderr)
         for kind in RECORDS:
             records(kind)
         self.broker = Broker(KAFKA[-1], other=ASIDE, rows=BROKER).start().wait()
@@ -172,16 +194,18 @@ class Bench:
         self.broker.stop()
 
     def turns(self, kind, count, rate=0, codec="none", rounds=ROUNDS):
-        """{proxy: [figures of each round]}; every round, each has its turn."""
+        """{proxy: [figures of each round]}, and "pace" before each of them; every round, each has its turn."""
         loads = {name: Load(proxy, kind, codec) for name, proxy in self.proxies.items()}
         for load in loads.values():
             load.run(max(count // 4, 1000), rate)        # connections, caches, a broker that has seen such a load
-        out = {name: [] for name in loads}
+        pace = Pace(kind)
+        out = {name: [] for name in [*loads, "pace"]}
         for i in range(rounds):
             for name in sorted(loads, reverse=i % 2):
+                out["pace"].append(pace.run())
                 out[name].append(loads[name].run(count, rate))
-        for load in loads.values():
-            load.stop()
+        for process in [*loads.values(), pace]:
+            process.stop()
         if "judging" in loads:
             self.check_judged(sum(load.delivered for load in loads.values() if load.proxy is self.proxies["judging"]))
         return out
