@@ -29,7 +29,7 @@ void engine_free(struct engine *e);
 size_t engine_judge(struct engine *e, const struct records *r, bool syntax);
 void engine_print_verdicts(struct engine *e, const struct records *r);
 
-/* peers.c: others, parsing only. A pass returns how many records were accepted. */
+/* peers.c, peer_jansson.c: others, parsing only. A pass returns how many records were accepted. */
 bool peers_open(size_t longest);
 void peers_close(void);
 size_t peer_yyjson(const struct records *r);

@@ -5,10 +5,10 @@
  * its nanoseconds; or, asked for neither, its verdict. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/cpu.h"
 
 #define TURNS_MAX 1000
 
@@ -44,24 +44,16 @@ static size_t pass(struct bench *b, enum who who)
 	}
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* Whole passes, for at least so long. */
 static double turn(struct bench *b, enum who who, double ns)
 {
-	double start = now(), spent;
+	double start = cpu_ns(), spent;
 	size_t passes = 0;
 
 	do {
 		pass(b, who);
 		passes++;
-		spent = now() - start;
+		spent = cpu_ns() - start;
 	} while (spent < ns);
 	return spent / (double)passes / (double)b->records.n;
 }
@@ -135,10 +127,10 @@ static void print_loops(struct bench *b)
 {
 	for (size_t i = 0; i < b->records.n; i++) {
 		struct records one = { .of = &b->records.of[i], .n = 1 };
-		double start = now();
+		double start = cpu_ns();
 		for (size_t n = 0; n < b->loop; n++)
 			engine_judge(b->engine, &one, false);
-		printf("%.2f\n", (now() - start) / (double)b->loop);
+		printf("%.2f\n", (cpu_ns() - start) / (double)b->loop);
 	}
 }
 

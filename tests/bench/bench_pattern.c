@@ -3,9 +3,9 @@
  * JSON object. Times are processor time of this thread, best of the rounds. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "schema/private.h"
+#include "tests/bench/cpu.h"
 #include "tests/differ/engine.h"
 
 #define ROUNDS 30
@@ -37,14 +37,6 @@ static const struct {
 	{ "uri-template", "/users/{id}/orders{?page,size}" }, { "regex", "^[a-z]+(-[a-z]+)*$" },
 };
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static struct engine engine_of(const char *pattern, bool backtrack)
 {
 	struct compile_options options = { .backtrack = backtrack };
@@ -68,12 +60,12 @@ static double pattern_ns(const char *pattern, const char *text, bool backtrack)
 	uint64_t steps;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		double start = now();
+		double start = cpu_ns();
 		for (int i = 0; i < MATCHES; i++) {
 			__asm__ volatile("" : "+r"(s.p));
 			INVARIANT(pattern_matches(e.runner, 0, s, &steps) >= 0);
 		}
-		double ns = (now() - start) / MATCHES;
+		double ns = (cpu_ns() - start) / MATCHES;
 		best = ns < best ? ns : best;
 	}
 	engine_close(&e);
@@ -86,12 +78,12 @@ static double format_ns(enum schema_format f, const char *text)
 	double best = 1e9;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		double start = now();
+		double start = cpu_ns();
 		for (int i = 0; i < MATCHES; i++) {
 			__asm__ volatile("" : "+r"(s.p));
 			INVARIANT(schema_format_holds(f, JSON_STRING, s));
 		}
-		double ns = (now() - start) / MATCHES;
+		double ns = (cpu_ns() - start) / MATCHES;
 		best = ns < best ? ns : best;
 	}
 	return best;

@@ -49,7 +49,7 @@ TRIES = 3               # at a row of JUDGING that misses
 
 # milliseconds of delivery more than through HAProxy
 LATENCY = {"p50_ms": 0.1, "p99_ms": 0.5}
-PACED = Load(f"order, {RATE:,}/s", "order", 10_000, rate=RATE, rounds=25)     # short turns: what disturbs one disturbs both
+STEADY = Load(f"order, {RATE:,}/s", "order", 10_000, rate=RATE, rounds=25)     # short turns: what disturbs one disturbs both
 
 
 def cost(rounds):
@@ -59,13 +59,13 @@ def cost(rounds):
 def slower(load, rounds):
     """How many times slower the machine is than that of the promises; 1 when it is faster. Of the looks the mean, for
     neighbours come and go within a round."""
-    parsing = statistics.mean(look["ns"] for look in rounds["pace"]) / PARSED_NS[load.kind]
+    parsing = statistics.mean(rounds["pace"]) / PARSED_NS[load.kind]
     passing = middle(rounds["haproxy"], "us") / PASSED_US.get((load.kind, load.codec), math.inf)
     return max(1, round(parsing, 2), round(passing, 2))
 
 
 def verdict(value, most):
-    return "" if most is None else f"<= {most:.3g}" if value <= most else f"<= {most:.3g} MISSED"
+    return "" if most is None else f"<= {most:g}" if value <= most else f"<= {most:g} MISSED"
 
 
 class Report:
@@ -79,10 +79,10 @@ class Report:
     def add(self, label, figures, cells, value, most):
         """-> whether it holds."""
         self.rows.append([label, *cells, verdict(value, most)])
-        self.figures[label] = {**figures, "most": most if most is None else round(most, 4)}
+        self.figures[label] = {**figures, "most": most}
         self.missed.pop(label, None)
         if most is not None and value > most:
-            self.missed[label] = f"{value:.3f}, not {most:.3g}"
+            self.missed[label] = f"{value:.3f}, not {most:g}"
         return label not in self.missed
 
 
@@ -91,7 +91,7 @@ def proxy():
     report = Report("records", "HAProxy us", "ours us", "ratio", "HAProxy records/s", "ours", "promise")
     with Bench("haproxy", "passing") as bench:
         for load in PASSING:
-            rounds = bench.turns(load.kind, load.count, load.rate, load.codec, load.rounds)
+            rounds = bench.turns(load)
             peer, ours = cost(rounds["haproxy"]), cost(rounds["passing"])
             times = ratio(rounds["passing"], rounds["haproxy"])
             cells = [f"{peer['us']:.3f}", f"{ours['us']:.3f}", f"{times:.3f}", f"{peer['records_s']:,}", f"{ours['records_s']:,}"]
@@ -109,7 +109,7 @@ def judged(report, load, rounds):
     figures = {"haproxy": of["haproxy"], "ours": of["passing"], "with_document": of["judging"],
                "added_us": round(beside["passing"], 4), "added_to_haproxy_us": round(beside["haproxy"], 4),
                "promised_us": load.most, "slower": times}
-    return report.add(load.label, figures, cells, max(beside.values()), load.most * times)
+    return report.add(load.label, figures, cells, max(beside.values()), round(load.most * times, 3))
 
 
 def gateway():
@@ -120,8 +120,7 @@ def gateway():
     loads = JUDGING
     for _ in range(TRIES):
         with Bench("haproxy", "passing", "judging") as bench:
-            loads = [load for load in loads
-                     if not judged(report, load, bench.turns(load.kind, load.count, load.rate, load.codec, load.rounds))]
+            loads = [load for load in loads if not judged(report, load, bench.turns(load, paced=True))]
         if not loads:
             break
     return report
@@ -131,7 +130,7 @@ def latency():
     """Delivery as the producer sees it, with the document, beside HAProxy."""
     report = Report("", "HAProxy ms", "ours ms", "added", "promise")
     with Bench("haproxy", "judging") as bench:
-        rounds = bench.turns(PACED.kind, PACED.count, PACED.rate, PACED.codec, PACED.rounds)
+        rounds = bench.turns(STEADY)
         for what, most in LATENCY.items():
             peer, ours = middle(rounds["haproxy"], what), middle(rounds["judging"], what)
             more = added(rounds["judging"], rounds["haproxy"], what)

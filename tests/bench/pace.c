@@ -4,38 +4,24 @@
  *     pace RECORDS COUNT
  *
  * Prints nanoseconds of processor time a record, a line for a line. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/cpu.h"
 
-#define WHILE_NS 150000000u
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void parse(const struct records *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		json_decref(json_loadb((const char *)r->of[i].p, r->of[i].n, 0, NULL));
-}
+#define WHILE_NS 150e6
 
 static double pace(const struct records *r)
 {
-	uint64_t began = cpu_ns(), spent = 0, passes = 0;
+	double began = cpu_ns(), spent = 0;
+	size_t parsed = 0;
 
-	for (; spent < WHILE_NS; passes++) {
-		parse(r);
+	while (spent < WHILE_NS) {
+		parsed += peer_jansson(r);
 		spent = cpu_ns() - began;
 	}
-	return (double)spent / ((double)passes * (double)r->n);
+	return spent / (double)parsed;
 }
 
 int main(int argc, char **argv)

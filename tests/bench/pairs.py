@@ -113,58 +113,59 @@ class Ours:
         self.gateway.stop()
 
 
-class Load:
+class Helper:
+    """A program of the benchmark on cores of its own, which answers line by line."""
+
+    def __init__(self, cpus, name, *args):
+        self.name = name
+        command = ["setpriv", "--pdeathsig", "KILL", str(pathlib.Path(BUILD) / "tests/bench" / name), *map(str, args)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        os.sched_setaffinity(self.process.pid, cpus)
+        atexit.register(self.process.kill)
+
+    def ask(self, line=""):
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        hold(answer, f"{self.name} ended")
+        return answer
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+class Load(Helper):
     """A producer through one proxy."""
 
     def __init__(self, proxy, kind, codec="none"):
+        super().__init__(OTHERS, "load", proxy.address, kind, PARTITIONS, codec, records(kind))
+        self.name = f"the producer through {proxy.name}"
         self.proxy = proxy
         self.delivered = 0
-        program = pathlib.Path(BUILD) / "tests/bench/load"
-        command = ["setpriv", "--pdeathsig", "KILL", str(program), proxy.address, kind, str(PARTITIONS), codec, str(records(kind))]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        os.sched_setaffinity(self.process.pid, OTHERS)
-        atexit.register(self.process.kill)
 
     def run(self, count, rate=0):
         before = cpu_ns(self.proxy.pid)
-        self.process.stdin.write(f"{count} {rate}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        hold(line, f"the producer through {self.proxy.name} ended")
-        figures = json.loads(line)
+        figures = json.loads(self.ask(f"{count} {rate}"))
         hold(figures["failed"] == 0, f"{self.proxy.name}: {figures['failed']} records were not delivered: {figures['why']}")
         self.delivered += figures["delivered"]
         figures["us"] = (cpu_ns(self.proxy.pid) - before) / 1e3 / figures["delivered"]
         return figures
 
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(30)
 
-
-class Pace:
-    """How fast the proxies' core is, between their turns."""
+class Pace(Helper):
+    """How fast the proxies' core is: jansson on the first records of a kind."""
 
     def __init__(self, kind):
-        command = ["setpriv", "--pdeathsig", "KILL", str(pathlib.Path(BUILD) / "tests/bench/pace"), str(records(kind)), str(LOOKED_AT[kind])]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        os.sched_setaffinity(self.process.pid, OURS)
-        atexit.register(self.process.kill)
+        super().__init__(OURS, "pace", records(kind), LOOKED_AT[kind])
 
     def run(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        hold(line, "the look at the core's pace ended")
-        return {"ns": float(line)}
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(30)
+        """-> ns of processor time a record."""
+        return float(self.ask())
 
 
 class Bench:
-    """with Bench(proxies) as b: b.turns(...)"""
+    """with Bench(proxies) as b: b.turns(what)"""
 
     def __init__(self, *proxies):
         """proxies: "haproxy", "passing", "judging"."""
@@ -193,19 +194,21 @@ class Bench:
             proxy.stop()
         self.broker.stop()
 
-    def turns(self, kind, count, rate=0, codec="none", rounds=ROUNDS):
-        """{proxy: [figures of each round]}, and "pace" before each of them; every round, each has its turn."""
-        loads = {name: Load(proxy, kind, codec) for name, proxy in self.proxies.items()}
+    def turns(self, what, paced=False):
+        """{proxy: [figures of each round]}; every round, each has its turn. what: kind, codec, count and rate of a round's
+        records, and how many rounds. paced: "pace" has the core's before each turn, in ns."""
+        loads = {name: Load(proxy, what.kind, what.codec) for name, proxy in self.proxies.items()}
         for load in loads.values():
-            load.run(max(count // 4, 1000), rate)        # connections, caches, a broker that has seen such a load
-        pace = Pace(kind)
+            load.run(max(what.count // 4, 1000), what.rate)      # connections, caches, a broker that has seen such a load
+        pace = Pace(what.kind) if paced else None
         out = {name: [] for name in [*loads, "pace"]}
-        for i in range(rounds):
+        for i in range(what.rounds):
             for name in sorted(loads, reverse=i % 2):
-                out["pace"].append(pace.run())
-                out[name].append(loads[name].run(count, rate))
-        for process in [*loads.values(), pace]:
-            process.stop()
+                if pace:
+                    out["pace"].append(pace.run())
+                out[name].append(loads[name].run(what.count, what.rate))
+        for helper in [*loads.values(), *filter(None, [pace])]:
+            helper.stop()
         if "judging" in loads:
             self.check_judged(sum(load.delivered for load in loads.values() if load.proxy is self.proxies["judging"]))
         return out

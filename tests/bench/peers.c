@@ -1,6 +1,4 @@
-/* Others beside the engine, each parsing only: yyjson with one block of memory for every
- * record, and jansson, which the tool uses elsewhere. */
-#include <jansson.h>
+/* yyjson beside the engine, parsing only, with one block of memory for every record. */
 #include <stdlib.h>
 
 #include "tests/bench/bench.h"
@@ -31,18 +29,6 @@ size_t peer_yyjson(const struct records *r)
 		yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)r->of[i].p, r->of[i].n, 0, &alc, NULL);
 		good += doc != NULL;
 		yyjson_doc_free(doc);
-	}
-	return good;
-}
-
-size_t peer_jansson(const struct records *r)
-{
-	size_t good = 0;
-
-	for (size_t i = 0; i < r->n; i++) {
-		json_t *value = json_loadb((const char *)r->of[i].p, r->of[i].n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-		good += value != NULL;
-		json_decref(value);
 	}
 	return good;
 }

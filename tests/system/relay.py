@@ -160,8 +160,8 @@ class Tripwire(Relay):
     """Stands at an address of the broker that only the gateway may use."""
 
     def hold(self, gateway):
-        """-> how many connections asked for something, each of them one that the gateway counts. They are compared by
-        number: whose a connection is cannot be read from the system when its owner has left already."""
+        """-> in words, how many connections asked for something; each of them is one that the gateway counts. They are
+        compared by number: whose a connection is cannot be read from the system when its owner has left already."""
         heard = self.heard
         counted = int(gateway.metric("event_gateway_broker_connections_total"))     # before anything is asked there
         hold(heard > 0, "the gateway did not use the address that the broker advertises")
@@ -169,4 +169,4 @@ class Tripwire(Relay):
         with wire.Client(self.ports[0], HOST) as stranger:
             stranger.api_versions()
         hold(self.heard > heard, "the tripwire does not see a stranger")
-        return heard
+        return f"all {heard} connections to the broker's own address are the gateway's"

@@ -1,0 +1,4 @@
+/* Processor time of this thread. */
+#pragma once
+
+double cpu_ns(void);
